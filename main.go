@@ -1,0 +1,4 @@
+// Command tirkeu is the kiosk program.
+package main
+
+func main() {}
