@@ -1,0 +1,42 @@
+package window
+
+import "time"
+
+// Bridge is what the page can call. Its methods are the whole surface between page and program.
+type Bridge struct{ w *Window }
+
+// maxArgs bounds what one touch may carry.
+const maxArgs = 64 << 10
+
+// Do carries out one touch: action and its arguments as JSON; the answer is the new snapshot as JSON.
+func (b *Bridge) Do(action, args string) string {
+	b.alive()
+	if len(action) > 64 || len(args) > maxArgs {
+		return string(b.w.opt.Backend.State())
+	}
+	return string(b.w.opt.Backend.Do(action, []byte(args)))
+}
+
+// State is the present snapshot as JSON.
+func (b *Bridge) State() string {
+	b.alive()
+	return string(b.w.opt.Backend.State())
+}
+
+// Words are the page's words in one language, as JSON.
+func (b *Bridge) Words(lang string) string { return string(b.w.opt.Backend.Words(lang)) }
+
+// Alive is the page's heartbeat.
+func (b *Bridge) Alive() { b.alive() }
+
+// Painted tells that the first screen stands.
+func (b *Bridge) Painted() {
+	b.alive()
+	b.w.painted.Do(func() {
+		if b.w.opt.OnPainted != nil {
+			b.w.opt.OnPainted()
+		}
+	})
+}
+
+func (b *Bridge) alive() { b.w.heard.Store(time.Now().UnixMilli()) }
