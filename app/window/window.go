@@ -135,8 +135,10 @@ func (w *Window) startup(ctx context.Context) {
 	go w.guard()
 }
 
-// untilSignal quits on the signals that end a service. OnBeforeClose would swallow them otherwise.
+// untilSignal quits on the signals that end a service. Wails listens for them too, asks OnBeforeClose and quits beside
+// us; two quits crash GTK (gtk_main_quit without a loop). So Wails' listener is taken off first.
 func (w *Window) untilSignal() {
+	signal.Reset(syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 	c := make(chan os.Signal, 1)
 	signal.Notify(c, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 	select {
