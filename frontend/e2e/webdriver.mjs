@@ -20,7 +20,7 @@ export class Window {
    * here and the driver is attached to it, as often as needed.
    */
   static async open({ binary, args = [], log, env = {} }) {
-    const w = new Window()
+    const w = new this()
     mkdirSync(dirname(log), { recursive: true })
     const out = openSync(log, 'a')
     const inspector = `127.0.0.1:${await freePort()}`

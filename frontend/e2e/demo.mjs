@@ -1,0 +1,221 @@
+// The whole journey once, unattended, through the window only. Prints "ok <step>" for each step and
+// "demo: N steps ok" at the end; stops at the first step that fails, with the reason and exit 1.
+import { createHash } from 'node:crypto'
+import { copyFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Hands } from './hands.mjs'
+import { bin, centre, centreUrl, db, dock, house, httpUrl, moduleOf, out, people, read, sh } from './house.mjs'
+
+const config = join(house, 'kiosk.toml'), state = join(house, 'kiosk'), log = join(house, 'logs', 'kiosk.log')
+let steps = 0
+const pictures = new Map()
+let w
+
+async function step(name, act, { picture = true } = {}) {
+  try { await act() } catch (e) {
+    await w?.picture(join(out, 'failed.png')).catch(() => {})
+    throw new Error(`${name}: ${e.message}`, { cause: e })
+  }
+  steps++
+  const n = String(steps).padStart(2, '0')
+  if (picture) {
+    const png = await w.settled(join(out, `${n}-${name}.png`))
+    const sum = createHash('sha256').update(png).digest('hex')
+    if (pictures.has(sum)) throw new Error(`${name}: its picture is the same as that of ${pictures.get(sum)}`)
+    pictures.set(sum, name)
+  }
+  console.log(`ok ${name}`)
+}
+
+const who = (role, test = () => true) => {
+  const p = people().find(p => p.role === role && test(p))
+  if (!p) throw new Error(`the dock has no ${role} for this`)
+  return p
+}
+const kind = token => JSON.parse(dock('list', '--json')).tokens.find(t => t.name === token).kind
+const kaztoken = who('citizen', p => p.token && kind(p.token) === 'kaztoken')
+const sticky = who('citizen', p => !p.token)
+const [first, second] = people().filter(p => p.role === 'operator')
+const NEW_PIN = '2468013579', PASSWORD = 'Tumar2026'
+
+const INSTALL = '[data-testid="action-status.install"]'
+const inQueue = number => w.until(`application ${number} in the queue`, async () => {
+  if (await w.shows(`[data-testid="action-staff.open"][data-number="${number}"]`)) return true
+  await w.act('staff.search'); return false
+}, 60000)
+/** onward waits for the next screen, pressing the button where the kiosk does not go on by itself. */
+async function onward(name) {
+  await w.until('screen ' + name, async () => {
+    const s = await w.screen()
+    if (s === 'install.medium' && await w.shows('[data-testid="action-install.go"]:not([disabled])')) await w.act('install.go')
+    return s === name
+  })
+}
+
+async function main() {
+  mkdirSync(join(out, 'certs'), { recursive: true })
+  const secret = JSON.parse(centre('kiosk', 'add', 'demo-kiosk', '--json'))
+  w = await Hands.open({ binary: join(bin, 'tirkeu-e2e'), args: ['--config', config, '--state', state], log })
+
+  await step('first-start', () => w.on('setup'))
+  await step('enrolment-typed', async () => {
+    await w.type('centre', centreUrl); await w.type('reference', secret.reference); await w.type('secret', secret.secret)
+    await w.touch('field-display-l21')
+  })
+  await step('self-test', async () => { await w.act('setup.enrol'); await w.on('selftest', { limit: 60000 }); await w.until('the self-test to end', () => w.run(`return !document.querySelector('[data-state="running"]')`), 30000) })
+  await step('attract', async () => { await w.act('selftest.finish'); await w.on('attract') })
+
+  // A citizen with a token, in Kazakh, with the line up.
+  await step('menu', async () => { await w.start('kk'); await w.on('menu') })
+  await step('iin', async () => { await w.act('apply'); await w.on('apply.iin') })
+  await step('iin-wrong-digit', async () => {
+    await w.pad(kaztoken.iin.slice(0, 11) + (Number(kaztoken.iin[11]) + 1) % 10); await w.act('apply.iin')
+    await w.until('a notice', () => w.notice())
+  })
+  await step('name-from-register', async () => {
+    await w.retype(kaztoken.iin); await w.act('apply.iin'); await w.on('apply.name')
+    if (!(await w.text()).includes(kaztoken.surname)) throw new Error("the register's name is not shown")
+  })
+  await step('email', async () => { await w.act('apply.name'); await w.on('apply.email') })
+  await step('region', async () => { await w.keys('aigerim@mail.kz'); await w.act('apply.email'); await w.on('apply.region') })
+  await step('locality', async () => { await w.choose('apply.region'); await w.on('apply.locality') })
+  await step('storage-nothing-plugged', async () => { await w.choose('apply.locality'); await w.on('apply.storage') })
+  await step('storage-token-plugged', async () => { dock('plug', kaztoken.token); await w.untilPart('[data-testid="action-apply.storage"][data-insertion]') })
+  await step('agreement', async () => { await w.act('apply.storage', '[data-insertion]'); await w.on('apply.agreement') })
+  await step('pin', async () => { await w.act('apply.agree'); await w.on('apply.pin') })
+  await step('keys-generated', async () => { await w.pad(kaztoken.pin); await w.act('apply.pin'); await w.on('apply.keys') })
+  await step('summary', () => w.on('apply.summary', { limit: 60000 }))
+  let numberA
+  await step('submitted', async () => { await w.touch('field-consent'); await w.act('apply.submit'); await w.on('apply.done'); numberA = await w.number(); if (numberA.length !== 11) throw new Error(`the number reads ${numberA}`) })
+  await step('token-taken', async () => { dock('pull', kaztoken.token); await w.act('finish'); await w.on('attract') })
+
+  // Staff confirm.
+  await step('staff-pin', async () => { dock('plug', first.token); await w.on('staff.pin') })
+  await step('staff-queue', async () => { await w.pad(first.pin); await w.act('staff.pin'); await w.on('staff.queue'); await inQueue(numberA) })
+  await step('staff-application', async () => { await w.act('staff.open', `[data-number="${numberA}"]`); await w.on('staff.application') })
+  await step('staff-confirmed', async () => { await w.touch('[data-testid^="field-document-type-"]'); await w.type('document', '012345678'); await w.act('staff.confirm'); await w.on('staff.decided') })
+  await step('staff-token-pulled', async () => { dock('pull', first.token); await w.on('attract') })
+
+  // The citizen returns.
+  await step('status-asked', async () => { await w.start('kk'); await w.on('menu'); await w.act('status'); await w.on('status.number'); await w.pad(numberA) })
+  await step('status-issued', async () => { await w.act('status.find'); await w.on('status.word'); await w.statusUntil(numberA, INSTALL) })
+  await step('install-insert', async () => { await w.act('status.install'); await w.on('install.medium') })
+  await step('install-pin', async () => { dock('plug', kaztoken.token); await onward('install.pin') })
+  await step('install-factory-pin', async () => { await w.pad(kaztoken.pin); await w.act('install.pin'); await w.on('install.factory', { limit: 60000 }) })
+  await step('installed', async () => { await w.newPin('install.change-pin', NEW_PIN); await w.on('install.done') })
+  await step('my-keys', async () => {
+    await w.act('finish'); await w.on('attract'); await w.start('ru'); await w.on('menu'); await w.act('keys')
+    if (await w.on(['keys.medium', 'keys.pin']) === 'keys.medium') { await w.act('keys.token', '[data-insertion]'); await w.on('keys.pin') }
+    await w.pad(NEW_PIN); await w.act('keys.pin'); await w.on('keys.list', { limit: 30000 })
+  })
+  await step('my-keys-left', async () => { await w.act('finish'); dock('pull', kaztoken.token); await w.on('attract') })
+
+  // A citizen with a stick, in English, with the line down: the name is typed, nothing is lost.
+  await step('line-down', async () => { dock('line', 'cut'); await w.until('the line shown as down', async () => !(await w.online()), 60000) })
+  await step('name-typed', async () => {
+    await w.start('en'); await w.on('menu'); await w.act('apply'); await w.on('apply.iin'); await w.pad(sticky.iin); await w.act('apply.iin'); await w.on('apply.name', { limit: 60000 })
+    await w.type('surname', sticky.surname); await w.type('given', sticky.given + 'Й')
+  })
+  await step('stick-in', async () => {
+    await w.act('apply.name'); await w.on('apply.email'); await w.act('apply.email'); await w.on('apply.region'); await w.choose('apply.region'); await w.on('apply.locality'); await w.choose('apply.locality'); await w.on('apply.storage')
+    dock('stick', 'in'); await w.untilPart('[data-testid="action-apply.storage"][data-kind="stick"]:not([disabled]):not([aria-disabled="true"])')
+  })
+  await step('stick-warning', async () => { await w.act('apply.storage', '[data-kind="stick"]'); await w.on('apply.stick-warning') })
+  await step('stick-agreement', async () => { await w.act('apply.stick-accept'); await w.on('apply.agreement') })
+  await step('stick-summary', async () => { await w.act('apply.agree'); await w.on('apply.summary', { limit: 60000 }) })
+  let numberB
+  await step('stick-submitted', async () => { await w.touch('field-consent'); await w.act('apply.submit'); await w.on('apply.done'); numberB = await w.number() })
+  await step('line-up', async () => { dock('stick', 'out'); await w.act('finish'); await w.on('attract'); dock('line', 'restore'); await w.until('the line shown as up', () => w.online(), 90000) })
+  await step('names-differ', async () => {
+    dock('plug', second.token); await w.on('staff.pin'); await w.pad(second.pin); await w.act('staff.pin'); await w.on('staff.queue')
+    await inQueue(numberB)
+    await w.act('staff.open', `[data-number="${numberB}"]`); await w.on('staff.application')
+  })
+  await step('second-confirmed', async () => { await w.touch('[data-testid^="field-document-type-"]'); await w.type('document', '087654321'); await w.act('staff.confirm'); await w.on('staff.decided') })
+  await step('second-left', async () => { dock('pull', second.token); await w.on('attract') })
+  await step('stick-status', async () => { await w.start('en'); await w.on('menu'); await w.act('status'); await w.on('status.number'); await w.pad(numberB); await w.act('status.find'); await w.on('status.word'); await w.statusUntil(numberB, INSTALL) })
+  await step('stick-password', async () => { dock('stick', 'in'); await w.act('status.install'); await onward('install.password') })
+  await step('stick-installed', async () => { await w.type('password', PASSWORD); await w.type('again', PASSWORD); await w.act('install.password'); await w.on('install.done', { limit: 60000 }) })
+  await step('goodbye', async () => { await w.act('finish'); await w.on('attract') })
+
+  await outside(numberA, numberB)
+  const end = await w.close()
+  if (end.code !== 0) throw new Error(`the kiosk ended with ${JSON.stringify(end)}`)
+  leave()
+  console.log(`demo: ${steps} steps ok`)
+}
+
+/** outside lets programs of others look at what came of it. */
+async function outside() {
+  centre('ca', 'export', join(out, 'ca'))
+  const ca = readdirSync(join(out, 'ca')).filter(f => f.endsWith('.pem'))
+  const root = join(out, 'ca', ca.find(f => f.includes('root'))), issuing = join(out, 'ca', ca.find(f => !f.includes('root')))
+  const crl = join(out, 'ca', 'issuing.crl')
+  await step('crl-fetched', async () => {
+    const text = sh('openssl', ['x509', '-in', issuing, '-noout', '-subject'])
+    const url = sh('openssl', ['x509', '-in', firstCertificate(), '-noout', '-ext', 'crlDistributionPoints']).match(/URI:(\S+)/)[1]
+    const der = Buffer.from(await (await fetch(url)).arrayBuffer())
+    writeFileSync(crl + '.der', der)
+    sh('openssl', ['crl', '-inform', 'DER', '-in', crl + '.der', '-out', crl])
+    if (!text) throw new Error('the issuing certificate has no subject')
+  }, { picture: false })
+  const m = moduleOf('kaztoken')
+  const p11 = (...args) => sh('pkcs11-tool', ['--module', m.path, ...args], { env: { ...m.env, TOKEN_PIN: NEW_PIN }, encoding: 'buffer' })
+  dock('plug', kaztoken.token)
+  const slot = slotOf(p11)
+  const list = p11('--slot', slot, '--login', '--pin', 'env:TOKEN_PIN', '-O').toString()
+  const ids = kind => [...list.matchAll(new RegExp(kind + '[\\s\\S]*?ID:\\s+([0-9a-f]+)', 'g'))].map(m => m[1])
+  await step('pkcs11-tool-sees-key-and-certificate', async () => {
+    const keys = ids('Private Key Object'), certs = ids('Certificate Object')
+    if (keys.length !== 2 || certs.length !== 2 || keys.slice().sort().join() !== certs.slice().sort().join()) throw new Error('CKA_IDs: keys ' + keys + ' certificates ' + certs)
+  }, { picture: false })
+  for (const id of ids('Certificate Object')) {
+    await step('certificate-' + id.slice(0, 8) + '-verified-by-openssl', async () => {
+      const pem = join(out, 'certs', `token-${id}.pem`)
+      sh('openssl', ['x509', '-inform', 'DER', '-out', pem], { input: p11('--slot', slot, '--read-object', '--type', 'cert', '--id', id) })
+      sh('openssl', ['verify', '-CAfile', root, '-untrusted', issuing, '-crl_check', '-CRLfile', crl, pem])
+      const data = join(out, 'signed.txt'), sig = join(out, 'signed.sig'), pub = join(out, 'signed.pub')
+      writeFileSync(data, 'тіркеу')
+      sh('pkcs11-tool', ['--module', m.path, '--slot', slot, '--login', '--pin', 'env:TOKEN_PIN', '--sign', '-m', 'SHA256-RSA-PKCS', '--id', id, '-i', data, '-o', sig], { env: { ...m.env, TOKEN_PIN: NEW_PIN } })
+      writeFileSync(pub, sh('openssl', ['x509', '-in', pem, '-pubkey', '-noout']))
+      sh('openssl', ['dgst', '-sha256', '-verify', pub, '-signature', sig, data])
+      const ocsp = sh('openssl', ['ocsp', '-issuer', issuing, '-cert', pem, '-url', httpUrl + '/ocsp', '-CAfile', root, '-verify_other', issuing, '-no_nonce'])
+      if (!/: good/.test(ocsp)) throw new Error('OCSP says: ' + ocsp)
+    }, { picture: false })
+  }
+  dock('pull', kaztoken.token)
+  await step('stick-files-opened-by-openssl', async () => {
+    const files = readdirSync(join(house, 'dock', 'stick', 'in')).filter(f => f.endsWith('.p12'))
+    if (files.length !== 2) throw new Error('on the stick: ' + files)
+    mkdirSync(join(out, 'keys'), { recursive: true })
+    for (const f of files) {
+      copyFileSync(join(house, 'dock', 'stick', 'in', f), join(out, 'keys', f))
+      const pem = sh('openssl', ['pkcs12', '-in', join(out, 'keys', f), '-passin', 'stdin', '-nokeys', '-clcerts'], { input: PASSWORD + '\n' })
+      const file = join(out, 'certs', f.replace('.p12', '.pem'))
+      writeFileSync(file, pem)
+      sh('openssl', ['verify', '-CAfile', root, '-untrusted', issuing, '-crl_check', '-CRLfile', crl, file])
+    }
+  }, { picture: false })
+  await step('audit-chain-whole', async () => {
+    sh(join(bin, 'tirkeu'), ['audit', 'verify', '--state', state])
+    writeFileSync(join(out, 'audit.jsonl'), sh(join(bin, 'tirkeu'), ['audit', 'export', '--state', state]))
+  }, { picture: false })
+}
+
+const firstCertificate = () => { const d = join(house, 'dock'); return join(d, readdirSync(d).find(f => f.endsWith('.crt.pem'))) }
+const slotOf = p11 => { const t = p11('-L').toString(); const m = t.match(/Slot \d+ \((0x[0-9a-f]+)\)[^\n]*\n(?!\s+\(empty\))\s+token label/); if (!m) throw new Error('no token in a slot: ' + t); return String(parseInt(m[1], 16)) }
+
+/** leave writes what a newcomer needs to go on from here. */
+function leave() {
+  const m = moduleOf('kaztoken')
+  const quote = s => `'${s.replaceAll("'", `'\\''`)}'`
+  const lines = { TIRKEU_CENTRE: centreUrl, TIRKEU_CENTRE_HTTP: httpUrl, TIRKEU_DB: db, TIRKEU_STATE: state, TIRKEU_CONFIG: config, TIRKEU_DOCK: join(house, 'dock'), PKCS11_MODULE: m.path, ...m.env }
+  writeFileSync(join(out, 'env'), Object.entries(lines).map(([k, v]) => `export ${k}=${quote(v)}\n`).join(''))
+  if (!existsSync(join(out, 'audit.jsonl')) || read(join(out, 'audit.jsonl')).length === 0) throw new Error('the audit log is empty')
+}
+
+try { await main() } catch (e) {
+  console.error('demo: stopped: ' + e.message)
+  await w?.close().catch(() => {})
+  process.exit(1)
+}

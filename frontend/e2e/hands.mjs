@@ -1,0 +1,61 @@
+// What a person's hands do on the kiosk's screens, told by the test ids of src/testids.ts.
+import { writeFileSync } from 'node:fs'
+import { Window } from './webdriver.mjs'
+
+const action = (name, attribute = '') => `[data-testid="action-${name}"]${attribute}`
+
+/** Hands is a window with the gestures of its screens. */
+export class Hands extends Window {
+  
+
+  act(name, attribute) { return this.touch(action(name, attribute)) }
+  start(lang) { return this.act('start', `[data-lang="${lang}"]`) }
+
+  /** choose takes the first of a list of choices, or the one with the code. */
+  choose(name, code) { return this.act(name, code ? `[data-code="${code}"]` : '[data-code]') }
+
+  /** retype empties a field and fills it by the digit pad. */
+  async retype(digits) { await this.touch('pad-clear'); await this.pad(digits) }
+
+  /** keys types on the on-screen keyboard. */
+  async keys(text) { for (const c of text) await this.touch('key-' + c) }
+
+  /** newPin enters a new PIN twice and sends it. */
+  async newPin(actionName, pin) {
+    await this.type('new', pin)
+    await this.type('again', pin)
+    await this.act(actionName)
+  }
+
+  number() { return this.run(`return document.querySelector('[data-testid="number"]')?.innerText.replace(/\\D/g, '') ?? ''`) }
+  shows(css) { return this.run(`return !!document.querySelector(arguments[0])`, css) }
+  online() { return this.run(`return document.querySelector('[data-testid="line"]')?.dataset.online === 'true'`) }
+
+  /** untilPart waits for a part of the screen. */
+  untilPart(css, limit) { return this.until(css, () => this.shows(css), limit) }
+
+  /** picture of the screen once it has come to rest. */
+  async settled(file) {
+    await this.until('the screen to settle', () => this.shows('[data-testid^="screen-"][data-settled="true"], [data-testid="screen-apply.keys"], [data-testid="screen-install.progress"]'), 5000).catch(() => {})
+    const png = await this.picture(file)
+    const missing = await this.run(`return [...document.querySelectorAll('.missing-word')].map(e => e.textContent)`).catch(() => [])
+    if (missing.length) throw new Error('words are missing on the screen: ' + missing.join(', '))
+    return png
+  }
+
+  /** statusUntil looks an application up again until the screen offers what is wanted. */
+  async statusUntil(number, css, limit = 60000) {
+    await this.until(`the application ${number} to offer ${css}`, async () => {
+      if (await this.screen() === 'status.word') {
+        if (await this.shows(css)) return true
+        await this.act('back')
+        return false
+      }
+      await this.on('status.number'); await this.retype(number); await this.act('status.find'); await this.on('status.word')
+      return this.shows(css)
+    }, limit)
+  }
+
+  /** save keeps the page's text beside a picture, for reading without a screen. */
+  async save(file) { writeFileSync(file, await this.text()) }
+}
