@@ -1,0 +1,146 @@
+package app
+
+// The arguments of the actions, as the page sends them. A secret field is moved into a token.PIN or a
+// keyfile.Password as soon as it is decoded and never stands in a log, an error or a snapshot.
+
+// LanguageArgs go with "language" and "start".
+type LanguageArgs struct {
+	Lang Lang `json:"lang"`
+}
+
+// PrefsArgs go with "prefs"; what is absent stays.
+type PrefsArgs struct {
+	Contrast *string `json:"contrast,omitempty" ts:"'normal' | 'high'"`
+	Text     *int    `json:"text,omitempty" ts:"0 | 1 | 2"`
+	Motion   *bool   `json:"motion,omitempty"`
+}
+
+// EnrolArgs go with "setup.enrol".
+type EnrolArgs struct {
+	Centre    string `json:"centre"`
+	Reference string `json:"reference"`
+	Secret    string `json:"secret"`
+	Display   string `json:"display"`
+	Languages []Lang `json:"languages"`
+}
+
+// IINArgs go with "apply.iin".
+type IINArgs struct {
+	IIN string `json:"iin"`
+}
+
+// NameArgs go with "apply.name"; empty where the register's name is shown.
+type NameArgs struct {
+	Surname    string `json:"surname,omitempty"`
+	Given      string `json:"given,omitempty"`
+	Patronymic string `json:"patronymic,omitempty"`
+}
+
+// EmailArgs go with "apply.email"; empty skips.
+type EmailArgs struct {
+	Email string `json:"email"`
+}
+
+// CodeArgs go with "apply.region" and "apply.locality".
+type CodeArgs struct {
+	Code string `json:"code"`
+}
+
+// StorageArgs go with "apply.storage".
+type StorageArgs struct {
+	Kind      string `json:"kind" ts:"'token' | 'stick'"`
+	Insertion uint64 `json:"insertion,omitempty"`
+}
+
+// PINArgs go with the PIN screens.
+type PINArgs struct {
+	PIN string `json:"pin"`
+}
+
+// SubmitArgs go with "apply.submit".
+type SubmitArgs struct {
+	Consent bool `json:"consent"`
+}
+
+// NumberArgs go with "status.find" and "staff.open".
+type NumberArgs struct {
+	Number string `json:"number"`
+}
+
+// InsertionArgs go with "status.by-token" and "keys.token"; zero means the only one there is.
+type InsertionArgs struct {
+	Insertion uint64 `json:"insertion,omitempty"`
+}
+
+// PasswordArgs go with "install.password".
+type PasswordArgs struct {
+	Password string `json:"password"`
+	Again    string `json:"again"`
+}
+
+// ChangePINArgs go with "install.change-pin".
+type ChangePINArgs struct {
+	New   string `json:"new"`
+	Again string `json:"again"`
+}
+
+// SearchArgs go with "staff.search".
+type SearchArgs struct {
+	Query string `json:"query"`
+}
+
+// DocumentArgs are the identity document that was checked.
+type DocumentArgs struct {
+	Type   string `json:"type"`
+	Number string `json:"number"`
+}
+
+// ConfirmArgs go with "staff.confirm".
+type ConfirmArgs struct {
+	Document DocumentArgs `json:"document"`
+}
+
+// RejectArgs go with "staff.reject".
+type RejectArgs struct {
+	Reason string `json:"reason"`
+	Note   string `json:"note"`
+}
+
+// screenData names every screen and the type of its data.
+var screenData = []struct {
+	name string
+	data any
+}{
+	{"setup", SetupScreen{}}, {"selftest", SelftestScreen{}}, {"fault", FaultScreen{}},
+	{"attract", Empty{}}, {"menu", Empty{}},
+	{"apply.iin", ApplyIINScreen{}}, {"apply.name", ApplyNameScreen{}}, {"apply.email", ApplyEmailScreen{}},
+	{"apply.region", ApplyRegionScreen{}}, {"apply.locality", ApplyLocalityScreen{}}, {"apply.storage", ApplyStorageScreen{}},
+	{"apply.stick-warning", Empty{}}, {"apply.agreement", ApplyAgreementScreen{}}, {"apply.pin", PINScreen{}},
+	{"apply.keys", ApplyKeysScreen{}}, {"apply.summary", ApplySummaryScreen{}}, {"apply.done", ApplyDoneScreen{}},
+	{"status.number", StatusNumberScreen{}}, {"status.word", StatusWordScreen{}},
+	{"install.medium", InstallMediumScreen{}}, {"install.pin", PINScreen{}}, {"install.password", InstallPasswordScreen{}},
+	{"install.progress", InstallProgressScreen{}}, {"install.factory", InstallFactoryScreen{}}, {"install.done", InstallDoneScreen{}},
+	{"keys.medium", KeysMediumScreen{}}, {"keys.pin", PINScreen{}}, {"keys.list", KeysListScreen{}},
+	{"staff.pin", PINScreen{}}, {"staff.queue", StaffQueueScreen{}}, {"staff.application", StaffApplicationScreen{}},
+	{"staff.decided", StaffDecidedScreen{}},
+}
+
+// actionArgs names every action and the type of its arguments.
+var actionArgs = []struct {
+	name string
+	args any
+}{
+	{"language", LanguageArgs{}}, {"prefs", PrefsArgs{}}, {"back", Empty{}}, {"stay", Empty{}}, {"exit", Empty{}},
+	{"exit.confirm", Empty{}}, {"exit.cancel", Empty{}}, {"notice.dismiss", Empty{}}, {"staff.end", Empty{}}, {"staff.leave", Empty{}},
+	{"setup.enrol", EnrolArgs{}}, {"selftest.again", Empty{}}, {"selftest.finish", Empty{}},
+	{"start", LanguageArgs{}}, {"apply", Empty{}}, {"status", Empty{}}, {"keys", Empty{}},
+	{"apply.iin", IINArgs{}}, {"apply.name", NameArgs{}}, {"apply.email", EmailArgs{}}, {"apply.region", CodeArgs{}},
+	{"apply.locality", CodeArgs{}}, {"apply.storage", StorageArgs{}}, {"apply.stick-accept", Empty{}}, {"apply.agree", Empty{}},
+	{"apply.pin", PINArgs{}}, {"apply.submit", SubmitArgs{}}, {"finish", Empty{}},
+	{"status.find", NumberArgs{}}, {"status.by-token", InsertionArgs{}}, {"status.install", Empty{}},
+	{"install.go", Empty{}}, {"install.pin", PINArgs{}}, {"install.password", PasswordArgs{}},
+	{"install.change-pin", ChangePINArgs{}}, {"install.keep-pin", Empty{}},
+	{"keys.token", InsertionArgs{}}, {"keys.pin", PINArgs{}},
+	{"staff.pin", PINArgs{}}, {"staff.search", SearchArgs{}}, {"staff.open", NumberArgs{}}, {"staff.leave-mode", Empty{}},
+	{"staff.confirm", ConfirmArgs{}}, {"staff.reject", RejectArgs{}}, {"staff.close", Empty{}}, {"staff.back", Empty{}},
+}

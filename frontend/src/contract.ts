@@ -1,0 +1,526 @@
+// Generated from the Go types of app by `go test ./app -run TestContract -update`. Do not edit.
+
+export type Lang = 'kk' | 'ru' | 'en'
+export type Role = 'none' | 'citizen' | 'staff' | 'technician'
+/** An error's number, such as E-1203. */
+export type Code = string
+
+export interface Snapshot {
+  seq: number
+  lang: Lang
+  languages: Lang[]
+  prefs: Prefs
+  display: Display
+  centre: Centre
+  online: boolean
+  pending: number
+  training: boolean
+  role: Role
+  session: Session | null
+  progress: Progress | null
+  screen: Screen
+  canBack: boolean
+  canExit: boolean
+  notice: Notice | null
+  dialog: Dialog | null
+}
+
+export interface Prefs {
+  contrast: 'normal' | 'high'
+  text: 0 | 1 | 2
+  motion: boolean
+}
+
+export interface Display {
+  widthPx: number
+  heightPx: number
+  diagonalIn: number
+}
+
+export interface Centre {
+  name: string
+}
+
+export interface Session {
+  idleSeconds: number | null
+}
+
+export interface Progress {
+  steps: Step[]
+}
+
+export interface Step {
+  key: string
+  state: 'done' | 'now' | 'todo'
+}
+
+export interface Notice {
+  code: Code
+  severity: 'error' | 'warn' | 'info'
+  title: string
+  text: string
+  hint: string
+}
+
+export interface Dialog {
+  name: 'idle' | 'staff-ends-session' | 'exit-confirm' | 'remove-token'
+  data: DialogData
+}
+
+export interface DialogData {
+  seconds?: number
+  token?: TokenCard
+}
+
+export interface TokenCard {
+  insertion: number
+  kind: 'kaztoken' | 'etoken' | 'jacarta' | 'akey' | 'idcard' | 'unknown'
+  name: string
+  serial: string
+  usable: boolean
+  why: string
+}
+
+export interface SetupScreen {
+  centre: string
+  reference: string
+  displays: DisplayChoice[]
+  display: string
+  languages: Lang[]
+  busy: Busy | null
+}
+
+export interface DisplayChoice {
+  id: string
+  name: string
+  widthPx: number
+  heightPx: number
+  diagonalIn: number
+}
+
+export interface Busy {
+  text: string
+}
+
+export interface SelftestScreen {
+  running: boolean
+  parts: SelftestPart[]
+}
+
+export interface SelftestPart {
+  name: 'window' | 'database' | 'centre' | 'clock' | 'tokens' | 'usb' | 'printer' | 'stick'
+  state: 'well' | 'attention' | 'absent' | 'running'
+  title: string
+  text: string
+  advice: string
+}
+
+export interface FaultScreen {
+  code: Code
+  title: string
+  text: string
+  advice: string
+}
+
+export interface ApplyIINScreen {
+  iin: string
+}
+
+export interface ApplyNameScreen {
+  known: boolean
+  surname: string
+  given: string
+  patronymic: string
+}
+
+export interface ApplyEmailScreen {
+  email: string
+}
+
+export interface ApplyRegionScreen {
+  regions: Choice[]
+  chosen: string
+}
+
+export interface Choice {
+  code: string
+  name: string
+}
+
+export interface ApplyLocalityScreen {
+  region: string
+  localities: Choice[]
+  chosen: string
+}
+
+export interface ApplyStorageScreen {
+  tokens: TokenCard[]
+  stick: StickCard
+  allowed: string[]
+}
+
+export interface StickCard {
+  present: boolean
+  usable: boolean
+  why: string
+}
+
+export interface ApplyAgreementScreen {
+  title: string
+  text: string
+  version: string
+}
+
+export interface PINScreen {
+  token: TokenCard
+  min: number
+  max: number
+  low: boolean
+  final: boolean
+}
+
+export interface ApplyKeysScreen {
+  medium: Medium
+  key: number
+  keys: number
+  phase: 'generate' | 'check' | 'write'
+  text: string
+}
+
+export interface Medium {
+  kind: 'kaztoken' | 'etoken' | 'jacarta' | 'akey' | 'idcard' | 'unknown' | 'stick'
+  name: string
+  serial: string
+}
+
+export interface ApplySummaryScreen {
+  rows: Row[]
+  consentText: string
+}
+
+export interface Row {
+  label: string
+  value: string
+  differs: boolean
+}
+
+export interface ApplyDoneScreen {
+  number: string
+  qr: QR
+  online: boolean
+  medium: Medium
+  takeOut: boolean
+  days: number
+}
+
+export interface QR {
+  size: number
+  modules: string
+}
+
+export interface StatusNumberScreen {
+  tokens: TokenCard[]
+}
+
+export interface StatusWordScreen {
+  number: string
+  status: 'queued' | 'waiting' | 'confirmed' | 'rejected' | 'expired' | 'issued' | 'installed'
+  title: string
+  text: string
+  next: string
+  canInstall: boolean
+}
+
+export interface InstallMediumScreen {
+  number: string
+  medium: Medium
+  present: boolean
+  wrong: boolean
+}
+
+export interface InstallPasswordScreen {
+  rules: PasswordRule[]
+}
+
+export interface PasswordRule {
+  key: string
+}
+
+export interface InstallProgressScreen {
+  medium: Medium
+  step: 'write' | 'read' | 'compare'
+  index: number
+  count: number
+  text: string
+}
+
+export interface InstallFactoryScreen {
+  token: TokenCard
+  min: number
+  max: number
+}
+
+export interface InstallDoneScreen {
+  number: string
+  certificates: CertificateCard[]
+  medium: Medium
+  files: string[]
+  takeOut: boolean
+}
+
+export interface CertificateCard {
+  template: string
+  title: string
+  serial: string
+  notBefore: string
+  notAfter: string
+  keyId: string
+}
+
+export interface KeysMediumScreen {
+  tokens: TokenCard[]
+}
+
+export interface KeysListScreen {
+  token: TokenCard
+  items: KeyCard[]
+  centreAsked: boolean
+}
+
+export interface KeyCard {
+  title: string
+  keyId: string
+  notBefore: string
+  notAfter: string
+  state: 'valid' | 'expired' | 'revoked' | 'unknown' | 'no-certificate' | 'waiting'
+  stateText: string
+  onToken: boolean
+  atCentre: boolean
+  number: string
+}
+
+export interface StaffQueueScreen {
+  operator: string
+  items: QueueItem[]
+  query: string
+  link: Link
+  busy: boolean
+}
+
+export interface QueueItem {
+  number: string
+  numberText: string
+  name: string
+  iin: string
+  createdAt: string
+  status: string
+  statusText: string
+  lockedBy: string
+  nameDiffers: boolean
+}
+
+export interface Link {
+  online: boolean
+  pending: number
+  problem: string
+  lastContact: string
+}
+
+export interface StaffApplicationScreen {
+  number: string
+  rows: Row[]
+  registerName: string
+  nameDiffers: boolean
+  documents: Choice[]
+  reasons: Reason[]
+  own: boolean
+  hash: string
+}
+
+export interface Reason {
+  code: string
+  text: string
+}
+
+export interface StaffDecidedScreen {
+  number: string
+  verdict: 'confirm' | 'reject'
+  title: string
+  text: string
+}
+
+export interface LanguageArgs {
+  lang: Lang
+}
+
+export interface PrefsArgs {
+  contrast?: 'normal' | 'high'
+  text?: 0 | 1 | 2
+  motion?: boolean
+}
+
+export interface EnrolArgs {
+  centre: string
+  reference: string
+  secret: string
+  display: string
+  languages: Lang[]
+}
+
+export interface IINArgs {
+  iin: string
+}
+
+export interface NameArgs {
+  surname?: string
+  given?: string
+  patronymic?: string
+}
+
+export interface EmailArgs {
+  email: string
+}
+
+export interface CodeArgs {
+  code: string
+}
+
+export interface StorageArgs {
+  kind: 'token' | 'stick'
+  insertion?: number
+}
+
+export interface PINArgs {
+  pin: string
+}
+
+export interface SubmitArgs {
+  consent: boolean
+}
+
+export interface NumberArgs {
+  number: string
+}
+
+export interface InsertionArgs {
+  insertion?: number
+}
+
+export interface PasswordArgs {
+  password: string
+  again: string
+}
+
+export interface ChangePINArgs {
+  new: string
+  again: string
+}
+
+export interface SearchArgs {
+  query: string
+}
+
+export interface ConfirmArgs {
+  document: DocumentArgs
+}
+
+export interface DocumentArgs {
+  type: string
+  number: string
+}
+
+export interface RejectArgs {
+  reason: string
+  note: string
+}
+
+/** The data of each screen, by its name. */
+export interface Screens {
+  'setup': SetupScreen
+  'selftest': SelftestScreen
+  'fault': FaultScreen
+  'attract': Record<string, never>
+  'menu': Record<string, never>
+  'apply.iin': ApplyIINScreen
+  'apply.name': ApplyNameScreen
+  'apply.email': ApplyEmailScreen
+  'apply.region': ApplyRegionScreen
+  'apply.locality': ApplyLocalityScreen
+  'apply.storage': ApplyStorageScreen
+  'apply.stick-warning': Record<string, never>
+  'apply.agreement': ApplyAgreementScreen
+  'apply.pin': PINScreen
+  'apply.keys': ApplyKeysScreen
+  'apply.summary': ApplySummaryScreen
+  'apply.done': ApplyDoneScreen
+  'status.number': StatusNumberScreen
+  'status.word': StatusWordScreen
+  'install.medium': InstallMediumScreen
+  'install.pin': PINScreen
+  'install.password': InstallPasswordScreen
+  'install.progress': InstallProgressScreen
+  'install.factory': InstallFactoryScreen
+  'install.done': InstallDoneScreen
+  'keys.medium': KeysMediumScreen
+  'keys.pin': PINScreen
+  'keys.list': KeysListScreen
+  'staff.pin': PINScreen
+  'staff.queue': StaffQueueScreen
+  'staff.application': StaffApplicationScreen
+  'staff.decided': StaffDecidedScreen
+}
+
+export type ScreenName = keyof Screens
+export type Screen = { [N in ScreenName]: { name: N; data: Screens[N] } }[ScreenName]
+
+/** The arguments of each action, by its name. Any may carry seq: a stale one does nothing. */
+export interface Actions {
+  'language': LanguageArgs
+  'prefs': PrefsArgs
+  'back': Record<string, never>
+  'stay': Record<string, never>
+  'exit': Record<string, never>
+  'exit.confirm': Record<string, never>
+  'exit.cancel': Record<string, never>
+  'notice.dismiss': Record<string, never>
+  'staff.end': Record<string, never>
+  'staff.leave': Record<string, never>
+  'setup.enrol': EnrolArgs
+  'selftest.again': Record<string, never>
+  'selftest.finish': Record<string, never>
+  'start': LanguageArgs
+  'apply': Record<string, never>
+  'status': Record<string, never>
+  'keys': Record<string, never>
+  'apply.iin': IINArgs
+  'apply.name': NameArgs
+  'apply.email': EmailArgs
+  'apply.region': CodeArgs
+  'apply.locality': CodeArgs
+  'apply.storage': StorageArgs
+  'apply.stick-accept': Record<string, never>
+  'apply.agree': Record<string, never>
+  'apply.pin': PINArgs
+  'apply.submit': SubmitArgs
+  'finish': Record<string, never>
+  'status.find': NumberArgs
+  'status.by-token': InsertionArgs
+  'status.install': Record<string, never>
+  'install.go': Record<string, never>
+  'install.pin': PINArgs
+  'install.password': PasswordArgs
+  'install.change-pin': ChangePINArgs
+  'install.keep-pin': Record<string, never>
+  'keys.token': InsertionArgs
+  'keys.pin': PINArgs
+  'staff.pin': PINArgs
+  'staff.search': SearchArgs
+  'staff.open': NumberArgs
+  'staff.leave-mode': Record<string, never>
+  'staff.confirm': ConfirmArgs
+  'staff.reject': RejectArgs
+  'staff.close': Record<string, never>
+  'staff.back': Record<string, never>
+}
+
+export type ActionName = keyof Actions
