@@ -1,0 +1,196 @@
+package stick
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sort"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// What can be wrong with a stick. Every error of this package is one of these, or what the system said of a defective medium.
+var (
+	ErrAbsent   = errors.New("there is no stick")
+	ErrFull     = errors.New("the stick is full")
+	ErrReadOnly = errors.New("the stick cannot be written to")
+	ErrExists   = errors.New("a file of that name is on the stick already")
+	ErrNotFound = errors.New("there is no such file on the stick")
+	ErrDamaged  = errors.New("the stick does not keep what is written to it")
+	ErrName     = errors.New("that is not a name for a file on a stick")
+	ErrNotPlain = errors.New("that is not a plain file")
+	ErrTooLarge = errors.New("the file is too large")
+	ErrTooMany  = errors.New("there are too many files on the stick")
+)
+
+// Bounds of what is looked at.
+const (
+	MaxListed = 1000     // files that List names
+	maxSeen   = 20_000   // entries that List looks at before it gives up
+	maxWrite  = 16 << 20 // bytes in one written file
+)
+
+// watchEvery is how often Watch looks. A folder on a stick costs one system call to look at.
+const watchEvery = 300 * time.Millisecond
+
+// Stick is the folder where a citizen's stick is found when one is plugged in. It may be used by several goroutines at once.
+type Stick struct {
+	folder  string
+	every   time.Duration
+	step    func(step) // tests stop here to pull the stick; nil otherwise
+	writing sync.Mutex // held for one whole writing, so that none clears away another's unfinished file
+}
+
+// Open names the folder. It need not be there: a stick comes and goes.
+func Open(folder string) *Stick { return &Stick{folder: folder, every: watchEvery} }
+
+// Folder is the folder that was named.
+func (s *Stick) Folder() string { return s.folder }
+
+// Present says whether a stick is plugged in.
+func (s *Stick) Present() bool {
+	_, ok := s.identity()
+	return ok
+}
+
+// identity tells one medium from the next: the device and inode of its folder.
+type identity struct{ device, inode uint64 }
+
+func (s *Stick) identity() (identity, bool) {
+	var info unix.Stat_t
+	if err := unix.Lstat(s.folder, &info); err != nil || info.Mode&unix.S_IFMT != unix.S_IFDIR {
+		return identity{}, false
+	}
+	return identity{uint64(info.Dev), info.Ino}, true
+}
+
+// Watch says at once whether a stick is there, and then whenever that changes, until ctx ends, when the channel closes.
+// Another stick in the place of the first is told as gone and come. A slow reader is not hurried: it gets the next change when it comes for it.
+func (s *Stick) Watch(ctx context.Context) <-chan bool {
+	out := make(chan bool)
+	go func() {
+		defer close(out)
+		tick := time.NewTicker(s.every)
+		defer tick.Stop()
+		tell := func(there bool) bool {
+			select {
+			case out <- there:
+				return true
+			case <-ctx.Done():
+				return false
+			}
+		}
+		last, there := s.identity()
+		if !tell(there) {
+			return
+		}
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			now, is := s.identity()
+			if there && (!is || now != last) && !tell(false) {
+				return
+			}
+			if is && (!there || now != last) && !tell(true) {
+				return
+			}
+			last, there = now, is
+		}
+	}()
+	return out
+}
+
+// Free is how many bytes can still be written.
+func (s *Stick) Free() (int64, error) {
+	var info unix.Statfs_t
+	if _, ok := s.identity(); !ok {
+		return 0, fmt.Errorf("measure the stick: %w", ErrAbsent)
+	}
+	if err := unix.Statfs(s.folder, &info); err != nil {
+		return 0, fmt.Errorf("measure the stick: %w", meaning(err))
+	}
+	if info.Flags&unix.ST_RDONLY != 0 {
+		return 0, nil
+	}
+	return int64(info.Bavail) * int64(info.Bsize), nil
+}
+
+// File is one file on the stick, with its size in bytes.
+type File struct {
+	Name string
+	Size int64
+}
+
+// List names the key files (*.p12) and sealed files (*.sealed) on the stick, by name. Links, folders, devices and names that could deceive are left out.
+// More than [MaxListed] of them are [ErrTooMany], together with those that were found first.
+func (s *Stick) List() ([]File, error) {
+	folder, err := s.open()
+	if err != nil {
+		return nil, fmt.Errorf("list the stick: %w", err)
+	}
+	defer folder.Close()
+	var files []File
+	for seen := 0; ; {
+		names, err := folder.Readdirnames(256)
+		for _, name := range names {
+			if !kept(name) || checkFound(name) != nil {
+				continue
+			}
+			var info unix.Stat_t
+			if err := unix.Fstatat(int(folder.Fd()), name, &info, unix.AT_SYMLINK_NOFOLLOW); err != nil || info.Mode&unix.S_IFMT != unix.S_IFREG {
+				continue
+			}
+			files = append(files, File{Name: name, Size: info.Size})
+		}
+		seen += len(names)
+		sort.Slice(files, func(i, j int) bool { return files[i].Name < files[j].Name })
+		switch {
+		case len(files) > MaxListed:
+			return files[:MaxListed], fmt.Errorf("list the stick: %w", ErrTooMany)
+		case seen > maxSeen:
+			return files, fmt.Errorf("list the stick: %w", ErrTooMany)
+		case len(names) == 0 && err != nil:
+			if !errors.Is(err, io.EOF) {
+				return nil, fmt.Errorf("list the stick: %w", meaning(err))
+			}
+			return files, nil
+		}
+	}
+}
+
+// meaning turns what the system said into one of this package's errors, and keeps the system's own word beside it.
+func meaning(err error) error {
+	var no syscall.Errno
+	if !errors.As(err, &no) {
+		return err
+	}
+	var kind error
+	switch no {
+	case unix.ENOSPC, unix.EDQUOT, unix.EFBIG:
+		kind = ErrFull
+	case unix.EROFS, unix.EACCES, unix.EPERM:
+		kind = ErrReadOnly
+	case unix.EEXIST:
+		kind = ErrExists
+	case unix.ENODEV, unix.ENXIO, unix.ENOTDIR, unix.ESTALE, unix.ENOTCONN, unix.ESHUTDOWN:
+		kind = ErrAbsent
+	case unix.EIO, unix.EUCLEAN:
+		kind = ErrDamaged
+	case unix.ELOOP, unix.EISDIR:
+		kind = ErrNotPlain
+	case unix.ENAMETOOLONG, unix.EINVAL:
+		kind = ErrName
+	case unix.ENOENT:
+		kind = ErrNotFound
+	default:
+		return err
+	}
+	return fmt.Errorf("%w (%w)", kind, no)
+}
