@@ -43,13 +43,17 @@ func Present() (name string, ok bool, err error) {
 
 // ask runs lpstat in the language of programs. What it says when there is nothing to say is an empty answer.
 func ask(ctx context.Context, program, question string) (string, error) {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
 	cmd := exec.CommandContext(ctx, program, question)
 	cmd.Env = append(os.Environ(), "LC_ALL=C")
 	cmd.WaitDelay = time.Second // a grandchild that keeps the pipe open is not waited for
-	var out, said bounded
+	out, said := bounded{stop: stop}, bounded{stop: stop}
 	cmd.Stdout, cmd.Stderr = &out, &said
 	err := cmd.Run()
 	switch complaint := strings.TrimSpace(said.String()); {
+	case errors.Is(context.Cause(ctx), errTooMuch):
+		return "", fmt.Errorf("ask CUPS: %w", errTooMuch)
 	case ctx.Err() != nil:
 		return "", fmt.Errorf("ask CUPS: no answer within %v", answerWithin)
 	case err == nil:
@@ -86,14 +90,20 @@ func firstLine(text string) string {
 	return line
 }
 
-// bounded keeps the first maxAnswer bytes.
-type bounded struct{ bytes.Buffer }
+// bounded keeps the first maxAnswer bytes and stops whoever says more.
+type bounded struct {
+	kept bytes.Buffer // not embedded: its ReadFrom would go round the bound
+	stop context.CancelCauseFunc
+}
+
+func (b *bounded) String() string { return b.kept.String() }
 
 var errTooMuch = errors.New("too long an answer")
 
 func (b *bounded) Write(p []byte) (int, error) {
-	if b.Len()+len(p) > maxAnswer {
+	if b.kept.Len()+len(p) > maxAnswer {
+		b.stop(errTooMuch)
 		return 0, errTooMuch
 	}
-	return b.Buffer.Write(p)
+	return b.kept.Write(p)
 }

@@ -39,6 +39,9 @@ func TestPresent_NamesThePrinterThatTakesJobs(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			lpstat(t, c.script)
 			got, ok, err := Present()
+			if err != nil {
+				t.Log(err)
+			}
 			if got != c.want || ok != (c.want != "") || (err != nil) != c.fails {
 				t.Errorf("%q, %t, %v", got, ok, err)
 			}
