@@ -1,0 +1,118 @@
+import { bound, hear, pause } from './bridge'
+import { fit } from './display'
+import { phrase, type Params } from './words'
+import type { ActionName, Actions, Lang, Snapshot, Words } from './types'
+
+/** Time in ms after a screen or dialog changed in which taps do nothing: the second half of a double tap
+    would otherwise press the button that has just come under the finger. */
+const settleAfter = 300
+const heartbeatEvery = 2000
+
+/** Global actions do not name the snapshot they were pressed on. */
+const global = new Set<ActionName>(['language', 'prefs', 'exit', 'exit.confirm', 'exit.cancel', 'stay', 'notice.dismiss', 'staff.end', 'staff.leave'])
+
+/** What the page shows and whether it may be pressed. The program owns the state; this only holds the newest snapshot. */
+class Kiosk {
+  snapshot = $state.raw<Snapshot | null>(null)
+  words = $state.raw<Partial<Record<Lang, Words>>>({})
+  /** The action under way, or null. */
+  busy = $state<ActionName | null>(null)
+  settled = $state(false)
+  help = $state(false)
+  /** Keys that had no words since the screen changed; the end-to-end run fails on any. */
+  missing = $state.raw<string[]>([])
+
+  #lost = new Set<string>()
+  #place = ''
+  #settling = 0
+
+  /** Loads words and state, then follows the program for ever. */
+  async run(): Promise<void> {
+    await hear((json) => void this.take(json))
+    const b = await bound()
+    setInterval(() => void b.Alive().catch(() => {}), heartbeatEvery)
+    while (!this.snapshot) {
+      try {
+        await this.take(await b.State())
+      } catch {
+        await pause(200)
+      }
+    }
+    requestAnimationFrame(() => requestAnimationFrame(() => void b.Painted?.().catch(() => {})))
+    for (const lang of this.snapshot.languages) await this.learn(lang).catch(() => {})
+  }
+
+  /** Takes a snapshot if it is newer than the one shown and its words are there. */
+  async take(json: string): Promise<void> {
+    const s = JSON.parse(json) as Snapshot
+    if (this.#stale(s)) return
+    await this.learn(s.lang)
+    if (s.screen.name === 'attract') for (const lang of s.languages) await this.learn(lang)
+    if (this.#stale(s)) return
+    fit(s)
+    const place = `${s.screen.name} ${s.dialog?.name ?? ''}`
+    const moved = place !== this.#place
+    this.#place = place
+    if (moved) {
+      this.#settle()
+      this.#lost.clear()
+      this.missing = []
+    }
+    if (s.screen.name !== this.snapshot?.screen.name) this.help = false
+    this.snapshot = s
+  }
+
+  /** One touch is one Do. Ignored while another is under way or the screen has not settled. */
+  async do<A extends ActionName>(action: A, args?: Actions[A] | object): Promise<void> {
+    const s = this.snapshot
+    if (!s || this.busy !== null || !this.settled) return
+    this.busy = action
+    try {
+      const b = await bound()
+      await this.take(await b.Do(action, JSON.stringify(global.has(action) ? (args ?? {}) : { ...args, seq: s.seq })))
+    } catch {
+      await bound().then((b) => b.State()).then((json) => this.take(json)).catch(() => {})
+    } finally {
+      this.busy = null
+    }
+  }
+
+  /** Words in the chosen language. A missing key shows as ⟦key⟧ and is remembered. */
+  t = (key: string, params?: Params): string => this.say(this.snapshot?.lang ?? 'kk', key, params)
+
+  /** Words in a given language, for the attract screen. */
+  say(lang: Lang, key: string, params?: Params): string {
+    const p = phrase(this.words[lang], lang, key, params)
+    if (p !== undefined) return p
+    if (this.words[lang] && !this.#lost.has(key)) {
+      this.#lost.add(key)
+      queueMicrotask(() => (this.missing = [...this.#lost]))
+    }
+    return `⟦${key}⟧`
+  }
+
+  /** Whether the key has words, for those that come from data. */
+  has(key: string): boolean {
+    return this.words[this.snapshot?.lang ?? 'kk']?.[key] !== undefined
+  }
+
+  async learn(lang: Lang): Promise<void> {
+    if (this.words[lang]) return
+    const b = await bound()
+    const words = JSON.parse(await b.Words(lang)) as Words
+    this.words = { ...this.words, [lang]: words }
+  }
+
+  #stale(s: Snapshot): boolean {
+    return this.snapshot !== null && s.seq <= this.snapshot.seq
+  }
+
+  #settle(): void {
+    this.settled = false
+    clearTimeout(this.#settling)
+    this.#settling = window.setTimeout(() => (this.settled = true), settleAfter)
+  }
+}
+
+export const kiosk = new Kiosk()
+export const t = kiosk.t

@@ -1,0 +1,69 @@
+import type { Component } from 'svelte'
+import Setup from './Setup.svelte'
+import SelfTest from './SelfTest.svelte'
+import Fault from './Fault.svelte'
+import Attract from './Attract.svelte'
+import Menu from './Menu.svelte'
+import ApplyIin from './ApplyIin.svelte'
+import ApplyName from './ApplyName.svelte'
+import ApplyEmail from './ApplyEmail.svelte'
+import ApplyRegion from './ApplyRegion.svelte'
+import ApplyLocality from './ApplyLocality.svelte'
+import ApplyStorage from './ApplyStorage.svelte'
+import ApplyStickWarning from './ApplyStickWarning.svelte'
+import ApplyAgreement from './ApplyAgreement.svelte'
+import ApplyPin from './ApplyPin.svelte'
+import ApplyKeys from './ApplyKeys.svelte'
+import ApplySummary from './ApplySummary.svelte'
+import ApplyDone from './ApplyDone.svelte'
+import StatusNumber from './StatusNumber.svelte'
+import StatusWord from './StatusWord.svelte'
+import InstallMedium from './InstallMedium.svelte'
+import InstallPin from './InstallPin.svelte'
+import InstallPassword from './InstallPassword.svelte'
+import InstallProgress from './InstallProgress.svelte'
+import InstallFactory from './InstallFactory.svelte'
+import InstallDone from './InstallDone.svelte'
+import KeysMedium from './KeysMedium.svelte'
+import KeysPin from './KeysPin.svelte'
+import KeysList from './KeysList.svelte'
+import StaffPin from './StaffPin.svelte'
+import StaffQueue from './StaffQueue.svelte'
+import StaffApplication from './StaffApplication.svelte'
+import StaffDecided from './StaffDecided.svelte'
+
+/** Every screen by the name the program gives it. */
+export const screens: Record<string, Component<{ data: never }>> = {
+  setup: Setup,
+  selftest: SelfTest,
+  fault: Fault,
+  attract: Attract,
+  menu: Menu,
+  'apply.iin': ApplyIin,
+  'apply.name': ApplyName,
+  'apply.email': ApplyEmail,
+  'apply.region': ApplyRegion,
+  'apply.locality': ApplyLocality,
+  'apply.storage': ApplyStorage,
+  'apply.stick-warning': ApplyStickWarning,
+  'apply.agreement': ApplyAgreement,
+  'apply.pin': ApplyPin,
+  'apply.keys': ApplyKeys,
+  'apply.summary': ApplySummary,
+  'apply.done': ApplyDone,
+  'status.number': StatusNumber,
+  'status.word': StatusWord,
+  'install.medium': InstallMedium,
+  'install.pin': InstallPin,
+  'install.password': InstallPassword,
+  'install.progress': InstallProgress,
+  'install.factory': InstallFactory,
+  'install.done': InstallDone,
+  'keys.medium': KeysMedium,
+  'keys.pin': KeysPin,
+  'keys.list': KeysList,
+  'staff.pin': StaffPin,
+  'staff.queue': StaffQueue,
+  'staff.application': StaffApplication,
+  'staff.decided': StaffDecided,
+}

@@ -1,0 +1,33 @@
+/* TESTIDS: what end-to-end tests may hold on to.
+
+   screen-<name>             root of each screen; data-settled="true" once taps count (300 ms after a change)
+   action-<name>             a button that calls Do with that action; action-back, action-exit, action-notice.dismiss,
+                             action-stay, action-exit.confirm, action-exit.cancel, action-staff.end, action-staff.leave
+     several on one screen are told apart by a data attribute:
+     action-start            data-lang="kk|ru|en"
+     action-apply.region, action-apply.locality                 data-code
+     action-apply.storage    data-insertion (tokens) or data-kind="stick"
+     action-keys.token, action-status.by-token                  data-insertion
+     action-staff.open       data-number
+   lang-kk lang-ru lang-en   language switch in the header
+   tool-contrast tool-text tool-help      header; tool-motion inside the help overlay; help-close
+   field-<name>              inputs: field-iin, field-surname, field-given, field-patronymic, field-email, field-pin,
+                             field-number, field-consent (checkbox button), field-password, field-again, field-new,
+                             field-query, field-document, field-note, field-centre, field-reference, field-secret
+   field-document-type-<code>  field-reason-<code>  field-display-<id>  field-language-up-<lang>    choices
+   show-<field>              shows a password (never a PIN)
+   key-<char>                on-screen keyboard; key-shift key-backspace key-space key-symbols key-layout-<kk|ru|en>
+   pad-<digit> pad-back pad-clear          digit pad; pin-letters opens the keyboard for a PIN with letters
+   scroll-up scroll-down     of a list or text that does not fit
+   notice                    the notice panel, data-code="E-1203"; progress  the progress line
+   dialog-<name>             idle, staff-ends-session, exit-confirm, remove-token; help  the help overlay
+   missing-words             only there when a key had no words */
+
+export const testid = {
+  screen: (name: string): string => `screen-${name}`,
+  action: (name: string): string => `action-${name}`,
+  field: (name: string): string => `field-${name}`,
+  key: (name: string): string => `key-${name}`,
+  pad: (name: string | number): string => `pad-${name}`,
+  dialog: (name: string): string => `dialog-${name}`,
+}
