@@ -1,0 +1,140 @@
+package pki
+
+import (
+	"crypto/sha1" // key identifiers only, RFC 5280 §4.2.1.2 method (1)
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"errors"
+	"fmt"
+	"net/mail"
+
+	"golang.org/x/crypto/cryptobyte"
+	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
+)
+
+// Extensions and qualifiers, RFC 5280 §4.2.1 unless said otherwise.
+var (
+	oidExtSAN          = asn1.ObjectIdentifier{2, 5, 29, 17}
+	oidExtPolicies     = asn1.ObjectIdentifier{2, 5, 29, 32}
+	oidExtExtKeyUsage  = asn1.ObjectIdentifier{2, 5, 29, 37}
+	oidExtKeyUsage     = asn1.ObjectIdentifier{2, 5, 29, 15}
+	oidQualifierCPS    = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 2, 1}
+	oidQualifierNotice = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 2, 2}
+)
+
+// storageExtension is НУЦ's key-storage extension: SEQUENCE { storage OBJECT IDENTIFIER }. In a
+// request a path may follow the OID; in a certificate it never does.
+func storageExtension(id OID, storage OID) (pkix.Extension, error) {
+	var b cryptobyte.Builder
+	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
+		b.AddASN1ObjectIdentifier(asn1.ObjectIdentifier(storage))
+	})
+	return extension(asn1.ObjectIdentifier(id), &b)
+}
+
+// policyExtension is certificatePolicies with the CPS pointer and, if notice is not empty, a user
+// notice with explicit text (RFC 5280 §4.2.1.4).
+func policyExtension(policy Policy, notice string) (pkix.Extension, error) {
+	var b cryptobyte.Builder
+	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
+		b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
+			b.AddASN1ObjectIdentifier(asn1.ObjectIdentifier(policy.OID))
+			if policy.CPS == "" && notice == "" {
+				return
+			}
+			b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) { addQualifiers(b, policy.CPS, notice) })
+		})
+	})
+	return extension(oidExtPolicies, &b)
+}
+
+func addQualifiers(b *cryptobyte.Builder, cps, notice string) {
+	if cps != "" {
+		b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
+			b.AddASN1ObjectIdentifier(oidQualifierCPS)
+			b.AddASN1(cbasn1.IA5String, func(b *cryptobyte.Builder) { b.AddBytes([]byte(cps)) })
+		})
+	}
+	if notice != "" {
+		b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
+			b.AddASN1ObjectIdentifier(oidQualifierNotice)
+			b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
+				b.AddASN1(cbasn1.UTF8String, func(b *cryptobyte.Builder) { b.AddBytes([]byte(notice)) })
+			})
+		})
+	}
+}
+
+// extKeyUsageExtension keeps the profile's order, which crypto/x509 would not.
+func extKeyUsageExtension(usages []OID) (pkix.Extension, error) {
+	var b cryptobyte.Builder
+	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
+		for _, usage := range usages {
+			b.AddASN1ObjectIdentifier(asn1.ObjectIdentifier(usage))
+		}
+	})
+	return extension(oidExtExtKeyUsage, &b)
+}
+
+func extension(id asn1.ObjectIdentifier, b *cryptobyte.Builder) (pkix.Extension, error) {
+	value, err := b.Bytes()
+	if err != nil {
+		return pkix.Extension{}, fmt.Errorf("encode extension %v: %w", id, err)
+	}
+	return pkix.Extension{Id: id, Value: value}, nil
+}
+
+// readStorage gives the storage OID of a key-storage extension's value.
+func readStorage(value []byte, pathAllowed bool) (asn1.ObjectIdentifier, error) {
+	input := cryptobyte.String(value)
+	var sequence cryptobyte.String
+	var oid asn1.ObjectIdentifier
+	if !input.ReadASN1(&sequence, cbasn1.SEQUENCE) || !input.Empty() || !sequence.ReadASN1ObjectIdentifier(&oid) {
+		return nil, errors.New("key-storage extension is damaged")
+	}
+	if !pathAllowed && !sequence.Empty() {
+		return nil, errors.New("key-storage extension has more than the storage")
+	}
+	return oid, nil
+}
+
+func findExtension(extensions []pkix.Extension, id asn1.ObjectIdentifier) (pkix.Extension, bool) {
+	for _, one := range extensions {
+		if one.Id.Equal(id) {
+			return one, true
+		}
+	}
+	return pkix.Extension{}, false
+}
+
+// checkEmail takes an empty address or a plain one in ASCII, which is all that rfc822Name can
+// carry (RFC 5280 §4.2.1.6).
+func checkEmail(address string) error {
+	if address == "" {
+		return nil
+	}
+	parsed, err := mail.ParseAddress(address)
+	if err != nil || parsed.Address != address || len(address) > 254 {
+		return errors.New("e-mail address is not a plain address")
+	}
+	for _, c := range []byte(address) {
+		if c <= ' ' || c > '~' {
+			return errors.New("e-mail address has characters outside ASCII")
+		}
+	}
+	return nil
+}
+
+// KeyID is the subject key identifier НУЦ uses, also in the names of key files: SHA-1 of the
+// public key's BIT STRING content (RFC 5280 §4.2.1.2, method 1). 20 octets.
+func KeyID(spki []byte) ([]byte, error) {
+	input := cryptobyte.String(spki)
+	var info cryptobyte.String
+	var key []byte
+	if !input.ReadASN1(&info, cbasn1.SEQUENCE) || !input.Empty() ||
+		!info.SkipASN1(cbasn1.SEQUENCE) || !info.ReadASN1BitStringAsBytes(&key) || !info.Empty() {
+		return nil, errors.New("public key is no SubjectPublicKeyInfo")
+	}
+	id := sha1.Sum(key)
+	return id[:], nil
+}
