@@ -14,6 +14,7 @@ export function fit(s: Snapshot, root: HTMLElement = document.documentElement): 
   const mm = pixelsPerMillimetre(s.display)
   root.style.setProperty('--mm', mm.toFixed(4))
   root.lang = s.lang
+  root.dataset.seq = String(s.seq)
   root.dataset.room = s.display.heightPx / mm < smallBelow ? 'small' : 'large'
   root.dataset.shape = s.display.heightPx > s.display.widthPx ? 'portrait' : 'landscape'
   root.dataset.text = String(s.prefs.text)
