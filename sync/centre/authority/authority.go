@@ -50,6 +50,9 @@ func Open(stored Material, options Options) (*Authority, error) {
 	if a.issuingKey, err = readKey(stored.IssuingKey, a.issuing); err != nil {
 		return nil, fmt.Errorf("open authority: issuing CA: %w", err)
 	}
+	if _, isRSA := a.issuing.PublicKey.(*rsa.PublicKey); !isRSA {
+		return nil, errors.New("open authority: issuing CA: its key is not RSA")
+	}
 	if err := a.check(); err != nil {
 		return nil, fmt.Errorf("open authority: %w", err)
 	}

@@ -126,3 +126,7 @@ func writeCert(t *testing.T, cert *x509.Certificate) string {
 	t.Helper()
 	return write(t, "cert.pem", "CERTIFICATE", cert.Raw)
 }
+
+func pemOf(cert *x509.Certificate) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Raw})
+}

@@ -1,7 +1,6 @@
 package authority
 
 import (
-	"bytes"
 	"context"
 	"crypto"
 	"crypto/rand"
@@ -19,8 +18,6 @@ import (
 	"net/url"
 	"strings"
 	"time"
-
-	"golang.org/x/crypto/ocsp"
 )
 
 // CertificateStatus is what the centre remembers of one certificate.
@@ -133,73 +130,46 @@ func pathQuestion(address *url.URL) ([]byte, int) {
 	return question, http.StatusOK
 }
 
-func (r *Responder) answer(ctx context.Context, question []byte) ([]byte, time.Time) {
-	request, err := ocsp.ParseRequest(question)
+func (r *Responder) answer(ctx context.Context, der []byte) ([]byte, time.Time) {
+	asked, err := parseQuestion(der)
 	if err != nil {
-		return ocsp.MalformedRequestErrorResponse, time.Time{}
-	}
-	if !r.asksAboutUs(request) { // RFC 6960 §2.3: not authoritative for that issuer
-		return ocsp.UnauthorizedErrorResponse, time.Time{}
+		return errorResponse(ocspMalformed), time.Time{}
 	}
 	now := r.Authority.options.Now().UTC().Truncate(time.Second)
-	status, err := r.Store.CertificateStatus(ctx, request.SerialNumber)
+	response := basicResponse{producedAt: now, nextUpdate: now.Add(responseHolds), nonce: asked.nonce}
+	ours := false
+	for _, id := range asked.certificates {
+		status := CertificateStatus{} // another issuer's certificate is unknown here
+		if id.of(r.Authority.issuing) {
+			ours = true
+			if status, err = r.Store.CertificateStatus(ctx, id.serial); err != nil {
+				r.log(fmt.Errorf("answer OCSP: %w", err))
+				return errorResponse(ocspTryLater), time.Time{}
+			}
+		}
+		response.answers = append(response.answers, singleAnswer{id: id, status: status})
+	}
+	if !ours { // RFC 6960 §2.3: not authoritative for that issuer
+		return errorResponse(ocspUnauthorized), time.Time{}
+	}
+	signed, err := r.sign(response)
 	if err != nil {
 		r.log(fmt.Errorf("answer OCSP: %w", err))
-		return ocsp.TryLaterErrorResponse, time.Time{}
+		return errorResponse(ocspInternal), time.Time{}
 	}
-	response := ocsp.Response{
-		SerialNumber: request.SerialNumber, IssuerHash: request.HashAlgorithm,
-		ThisUpdate: now, NextUpdate: now.Add(responseHolds), Status: ocsp.Good,
-	}
-	switch {
-	case !status.Issued:
-		response.Status = ocsp.Unknown
-	case status.Revoked:
-		response.Status, response.RevokedAt, response.RevocationReason = ocsp.Revoked, status.RevokedAt, status.Reason
-	}
-	der, err := r.sign(response)
-	if err != nil {
-		r.log(fmt.Errorf("answer OCSP: %w", err))
-		return ocsp.InternalErrorErrorResponse, time.Time{}
-	}
-	return der, response.NextUpdate
+	return signed, response.nextUpdate
 }
 
-func (r *Responder) asksAboutUs(request *ocsp.Request) bool {
-	hash := request.HashAlgorithm
-	if !hash.Available() {
-		return false
-	}
-	issuer := r.Authority.issuing
-	name, key := hash.New(), hash.New()
-	name.Write(issuer.RawSubject)
-	key.Write(publicKeyBits(issuer))
-	return bytes.Equal(name.Sum(nil), request.IssuerNameHash) && bytes.Equal(key.Sum(nil), request.IssuerKeyHash)
-}
-
-// publicKeyBits gives the content of the key's BIT STRING, which RFC 6960 §4.1.1 hashes.
-func publicKeyBits(cert *x509.Certificate) []byte {
-	var info struct {
-		Algorithm pkix.AlgorithmIdentifier
-		Key       asn1.BitString
-	}
-	if _, err := asn1.Unmarshal(cert.RawSubjectPublicKeyInfo, &info); err != nil {
-		return nil // crypto/x509 has read these bytes before
-	}
-	return info.Key.RightAlign()
-}
-
-func (r *Responder) sign(response ocsp.Response) ([]byte, error) {
+func (r *Responder) sign(response basicResponse) ([]byte, error) {
 	a := r.Authority
 	if r.BySelf {
-		return ocsp.CreateResponse(a.issuing, a.issuing, response, a.issuingKey)
+		return response.sign(a.issuingKey, a.issuing, false)
 	}
 	key, cert, err := a.delegate()
 	if err != nil {
 		return nil, err
 	}
-	response.Certificate = cert
-	return ocsp.CreateResponse(a.issuing, cert, response, key)
+	return response.sign(key, cert, true)
 }
 
 // delegate gives the responder's key and certificate, and makes new ones when the old end soon. The

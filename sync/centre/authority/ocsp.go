@@ -1,0 +1,296 @@
+package authority
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/rand"
+	_ "crypto/sha1" // RFC 5019 §2.1.1: clients name the issuer by SHA-1
+	"crypto/sha256"
+	_ "crypto/sha512"
+	"crypto/x509"
+	"encoding/asn1"
+	"errors"
+	"fmt"
+	"math/big"
+	"slices"
+	"time"
+
+	"golang.org/x/crypto/cryptobyte"
+	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
+)
+
+// The OCSP messages are read and written here, since x/crypto/ocsp, with which the kiosk asks,
+// answers one certificate a request, echoes no nonce and takes the machine's clock.
+
+// OCSP response statuses, RFC 6960 §4.2.1.
+type ocspStatus int
+
+const (
+	ocspSuccessful   ocspStatus = 0
+	ocspMalformed    ocspStatus = 1
+	ocspInternal     ocspStatus = 2
+	ocspTryLater     ocspStatus = 3
+	ocspUnauthorized ocspStatus = 6
+)
+
+const (
+	maxOCSPQuestions = 32
+	maxNonce         = 128 // octets, RFC 9654 §2.1
+)
+
+var (
+	oidOCSPBasic = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 48, 1, 1}
+	oidOCSPNonce = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 48, 1, 2}
+	oidSHA256RSA = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 11}
+)
+
+var ocspHashes = []struct {
+	oid  asn1.ObjectIdentifier
+	hash crypto.Hash
+}{
+	{asn1.ObjectIdentifier{1, 3, 14, 3, 2, 26}, crypto.SHA1},
+	{asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 1}, crypto.SHA256},
+	{asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 2}, crypto.SHA384},
+	{asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 3}, crypto.SHA512},
+}
+
+// certID names a certificate, RFC 6960 §4.1.1. raw is echoed as it came.
+type certID struct {
+	raw               []byte
+	hash              crypto.Hash // 0: one we do not know
+	nameHash, keyHash []byte
+	serial            *big.Int
+}
+
+// of says whether the certificate is one of this issuer's.
+func (id certID) of(issuer *x509.Certificate) bool {
+	if id.hash == 0 {
+		return false
+	}
+	name, key := id.hash.New(), id.hash.New()
+	name.Write(issuer.RawSubject)
+	key.Write(publicKeyBits(issuer))
+	return bytes.Equal(name.Sum(nil), id.nameHash) && bytes.Equal(key.Sum(nil), id.keyHash)
+}
+
+// publicKeyBits gives the content of the key's BIT STRING, which is what is hashed.
+func publicKeyBits(cert *x509.Certificate) []byte {
+	input := cryptobyte.String(cert.RawSubjectPublicKeyInfo)
+	var info cryptobyte.String
+	var bits []byte
+	if !input.ReadASN1(&info, cbasn1.SEQUENCE) || !info.SkipASN1(cbasn1.SEQUENCE) || !info.ReadASN1BitStringAsBytes(&bits) {
+		return nil // crypto/x509 has read these bytes before
+	}
+	return bits
+}
+
+// question is an OCSP request.
+type question struct {
+	certificates []certID
+	nonce        []byte // the extension's value, nil if there was none
+}
+
+var errOCSPRequest = errors.New("OCSP request is damaged")
+
+func explicit(n uint8) cbasn1.Tag { return cbasn1.Tag(n).Constructed().ContextSpecific() }
+
+// parseQuestion reads an OCSPRequest, RFC 6960 §4.1.1. A signature is not looked at: nothing here
+// depends on who asks.
+func parseQuestion(der []byte) (question, error) {
+	input := cryptobyte.String(der)
+	var request, tbs, list, version, name, extensions cryptobyte.String
+	var hasExtensions, skipped bool
+	if !input.ReadASN1(&request, cbasn1.SEQUENCE) || !input.Empty() || !request.ReadASN1(&tbs, cbasn1.SEQUENCE) ||
+		!tbs.ReadOptionalASN1(&version, &skipped, explicit(0)) || !tbs.ReadOptionalASN1(&name, &skipped, explicit(1)) ||
+		!tbs.ReadASN1(&list, cbasn1.SEQUENCE) || !tbs.ReadOptionalASN1(&extensions, &hasExtensions, explicit(2)) || !tbs.Empty() {
+		return question{}, errOCSPRequest
+	}
+	var asked question
+	for !list.Empty() {
+		var one cryptobyte.String
+		if !list.ReadASN1(&one, cbasn1.SEQUENCE) || len(asked.certificates) == maxOCSPQuestions {
+			return question{}, errOCSPRequest
+		}
+		id, err := parseCertID(&one)
+		if err != nil {
+			return question{}, err
+		}
+		asked.certificates = append(asked.certificates, id)
+	}
+	if len(asked.certificates) == 0 {
+		return question{}, errOCSPRequest
+	}
+	if hasExtensions {
+		var err error
+		if asked.nonce, err = parseNonce(extensions); err != nil {
+			return question{}, err
+		}
+	}
+	return asked, nil
+}
+
+func parseCertID(input *cryptobyte.String) (certID, error) {
+	var whole, id, algorithm, nameHash, keyHash cryptobyte.String
+	var oid asn1.ObjectIdentifier
+	serial := new(big.Int)
+	if !input.ReadASN1Element(&whole, cbasn1.SEQUENCE) {
+		return certID{}, errOCSPRequest
+	}
+	rest := whole
+	if !rest.ReadASN1(&id, cbasn1.SEQUENCE) || !id.ReadASN1(&algorithm, cbasn1.SEQUENCE) ||
+		!algorithm.ReadASN1ObjectIdentifier(&oid) || !id.ReadASN1(&nameHash, cbasn1.OCTET_STRING) ||
+		!id.ReadASN1(&keyHash, cbasn1.OCTET_STRING) || !id.ReadASN1Integer(serial) || !id.Empty() {
+		return certID{}, errOCSPRequest
+	}
+	found := certID{raw: whole, nameHash: nameHash, keyHash: keyHash, serial: serial}
+	for _, known := range ocspHashes {
+		if known.oid.Equal(oid) {
+			found.hash = known.hash
+		}
+	}
+	return found, nil
+}
+
+// parseNonce looks through the request's extensions. The nonce is echoed as it came (RFC 6960 §4.4.1); an
+// unknown critical extension spoils the request.
+func parseNonce(extensions cryptobyte.String) ([]byte, error) {
+	var list cryptobyte.String
+	if !extensions.ReadASN1(&list, cbasn1.SEQUENCE) || !extensions.Empty() {
+		return nil, errOCSPRequest
+	}
+	var nonce []byte
+	for !list.Empty() {
+		var one, value cryptobyte.String
+		var oid asn1.ObjectIdentifier
+		critical := false
+		if !list.ReadASN1(&one, cbasn1.SEQUENCE) || !one.ReadASN1ObjectIdentifier(&oid) ||
+			one.PeekASN1Tag(cbasn1.BOOLEAN) && !one.ReadASN1Boolean(&critical) ||
+			!one.ReadASN1(&value, cbasn1.OCTET_STRING) || !one.Empty() {
+			return nil, errOCSPRequest
+		}
+		if !oid.Equal(oidOCSPNonce) {
+			if critical {
+				return nil, errOCSPRequest
+			}
+			continue
+		}
+		if nonce != nil || len(value) == 0 || len(value) > maxNonce+3 { // 3: the OCTET STRING's own head
+			return nil, errOCSPRequest
+		}
+		nonce = value
+	}
+	return nonce, nil
+}
+
+// singleAnswer is the status of one certificate.
+type singleAnswer struct {
+	id     certID
+	status CertificateStatus
+}
+
+// basicResponse is what is signed.
+type basicResponse struct {
+	answers                []singleAnswer
+	producedAt, nextUpdate time.Time
+	nonce                  []byte
+}
+
+// errorResponse is an OCSPResponse that carries a status only, RFC 6960 §4.2.1.
+func errorResponse(status ocspStatus) []byte {
+	return []byte{0x30, 0x03, 0x0a, 0x01, byte(status)}
+}
+
+// sign encodes and signs the response with an RSA key; signer is the certificate of that key, and
+// travels along if embed is set. RFC 6960 §4.2.1.
+func (r basicResponse) sign(key crypto.Signer, signer *x509.Certificate, embed bool) ([]byte, error) {
+	var tbs cryptobyte.Builder
+	tbs.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) { r.addData(b, signer) })
+	data, err := tbs.Bytes()
+	if err != nil {
+		return nil, fmt.Errorf("encode OCSP response: %w", err)
+	}
+	digest := sha256.Sum256(data)
+	signature, err := key.Sign(rand.Reader, digest[:], crypto.SHA256)
+	if err != nil {
+		return nil, fmt.Errorf("sign OCSP response: %w", err)
+	}
+	var basic cryptobyte.Builder
+	basic.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
+		b.AddBytes(data)
+		b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
+			b.AddASN1ObjectIdentifier(oidSHA256RSA)
+			b.AddASN1NULL()
+		})
+		b.AddASN1BitString(signature)
+		if embed {
+			b.AddASN1(explicit(0), func(b *cryptobyte.Builder) {
+				b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) { b.AddBytes(signer.Raw) })
+			})
+		}
+	})
+	inner, err := basic.Bytes()
+	if err != nil {
+		return nil, fmt.Errorf("encode OCSP response: %w", err)
+	}
+	return wrapResponse(inner)
+}
+
+func wrapResponse(basic []byte) ([]byte, error) {
+	var b cryptobyte.Builder
+	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
+		b.AddASN1Enum(int64(ocspSuccessful))
+		b.AddASN1(explicit(0), func(b *cryptobyte.Builder) {
+			b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
+				b.AddASN1ObjectIdentifier(oidOCSPBasic)
+				b.AddASN1OctetString(basic)
+			})
+		})
+	})
+	return b.Bytes()
+}
+
+// addData is ResponseData. The responder is named by the SHA-1 of its key.
+func (r basicResponse) addData(b *cryptobyte.Builder, signer *x509.Certificate) {
+	b.AddASN1(explicit(2), func(b *cryptobyte.Builder) {
+		hash := crypto.SHA1.New()
+		hash.Write(publicKeyBits(signer))
+		b.AddASN1OctetString(hash.Sum(nil))
+	})
+	b.AddASN1GeneralizedTime(r.producedAt)
+	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
+		for _, answer := range r.answers {
+			b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) { r.addSingle(b, answer) })
+		}
+	})
+	if r.nonce == nil {
+		return
+	}
+	b.AddASN1(explicit(1), func(b *cryptobyte.Builder) {
+		b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
+			b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
+				b.AddASN1ObjectIdentifier(oidOCSPNonce)
+				b.AddASN1OctetString(r.nonce)
+			})
+		})
+	})
+}
+
+// addSingle is SingleResponse. CertStatus is a CHOICE of IMPLICIT [0] good, [1] revoked, [2] unknown.
+func (r basicResponse) addSingle(b *cryptobyte.Builder, answer singleAnswer) {
+	b.AddBytes(slices.Clone(answer.id.raw))
+	switch {
+	case !answer.status.Issued:
+		b.AddASN1(cbasn1.Tag(2).ContextSpecific(), func(*cryptobyte.Builder) {})
+	case answer.status.Revoked:
+		b.AddASN1(explicit(1), func(b *cryptobyte.Builder) {
+			b.AddASN1GeneralizedTime(answer.status.RevokedAt.UTC().Truncate(time.Second))
+			if answer.status.Reason != 0 {
+				b.AddASN1(explicit(0), func(b *cryptobyte.Builder) { b.AddASN1Enum(int64(answer.status.Reason)) })
+			}
+		})
+	default:
+		b.AddASN1(cbasn1.Tag(0).ContextSpecific(), func(*cryptobyte.Builder) {})
+	}
+	b.AddASN1GeneralizedTime(r.producedAt)
+	b.AddASN1(explicit(0), func(b *cryptobyte.Builder) { b.AddASN1GeneralizedTime(r.nextUpdate) })
+}
