@@ -1,0 +1,220 @@
+package token
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/exec"
+	"regexp"
+	"runtime"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/tirkeu/kiosk/hardware/token/wire"
+)
+
+// helloTimeout bounds how long a module may take to load and initialize; a middleware that asks a slow reader takes seconds.
+const helloTimeout = 20 * time.Second
+
+// stderrLines bounds what one worker may write into the kiosk's log.
+const stderrLines = 50
+
+// launcher starts processes from one thread that lives as long as the rack. PR_SET_PDEATHSIG is bound to the thread that forked, not to
+// the process: were workers started from a passing thread, they would be killed when Go retires it (golang.org/issue/27505).
+type launcher struct{ requests chan func() }
+
+func newLauncher() *launcher {
+	l := &launcher{requests: make(chan func())}
+	go func() {
+		// Never unlocked: the thread ends with the goroutine, and what it forked ends with the thread.
+		runtime.LockOSThread()
+		for request := range l.requests {
+			request()
+		}
+	}()
+	return l
+}
+
+func (l *launcher) start(cmd *exec.Cmd) error {
+	done := make(chan error, 1)
+	l.requests <- func() { done <- cmd.Start() }
+	return <-done
+}
+
+// stop ends the thread. No start may follow.
+func (l *launcher) stop() { close(l.requests) }
+
+// process is one running tirkeu-token. Only its supervisor writes to it.
+type process struct {
+	cmd      *exec.Cmd
+	requests *os.File
+	answers  chan *wire.Answer // closed when the pipe ended or held garbage
+	hello    wire.Hello
+	known    uint64        // generation of the slots the kiosk has
+	next     uint64        // id of the next request
+	dead     chan struct{} // closed once nothing will be served any more
+	exited   chan struct{} // closed once the process was waited for
+	reason   atomic.Pointer[string]
+	private  atomic.Bool // a PIN was sent: what the module prints is no longer logged
+}
+
+// launch starts a worker and waits for its greeting.
+func launch(ctx context.Context, l *launcher, path string, m Module, log *slog.Logger) (*process, error) {
+	if _, err := os.Stat(m.Path); err != nil {
+		return nil, fmt.Errorf("find module: %w", err)
+	}
+	workerIn, requests, err := os.Pipe()
+	if err != nil {
+		return nil, fmt.Errorf("make pipe: %w", err)
+	}
+	answers, workerOut, err := os.Pipe()
+	if err != nil {
+		_ = workerIn.Close()
+		_ = requests.Close()
+		return nil, fmt.Errorf("make pipe: %w", err)
+	}
+	p := &process{requests: requests, answers: make(chan *wire.Answer, 1), dead: make(chan struct{}), exited: make(chan struct{})}
+	p.cmd = exec.Command(path, "--module", m.Path)
+	p.cmd.Env = append(os.Environ(), m.Env...)
+	p.cmd.ExtraFiles = []*os.File{workerIn, workerOut} // descriptors 3 and 4
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
+	stderr, err := p.cmd.StderrPipe()
+	if err == nil {
+		err = l.start(p.cmd)
+	}
+	_ = workerIn.Close()
+	_ = workerOut.Close()
+	if err != nil {
+		_ = requests.Close()
+		_ = answers.Close()
+		return nil, fmt.Errorf("start worker: %w", err)
+	}
+	greeted := make(chan error, 1)
+	go p.receive(answers, greeted)
+	go p.await(stderr, log)
+
+	timer := time.NewTimer(helloTimeout)
+	defer timer.Stop()
+	select {
+	case err = <-greeted:
+	case <-timer.C:
+		err = fmt.Errorf("%w: the module did not load within %v", ErrTimeout, helloTimeout)
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	if err != nil {
+		p.kill()
+		return nil, err
+	}
+	return p, nil
+}
+
+// receive turns frames into answers until the pipe ends.
+func (p *process) receive(answers *os.File, greeted chan<- error) {
+	defer close(p.answers)
+	defer func() { _ = answers.Close() }()
+	in := bufio.NewReader(answers)
+	err := wire.Read(in, &p.hello)
+	switch {
+	case errors.Is(err, io.EOF):
+		<-p.exited
+		greeted <- fmt.Errorf("%w: %s while loading the module", ErrWorker, p.why())
+		return
+	case err != nil:
+		greeted <- fmt.Errorf("%w: %w", ErrWorker, err)
+		return
+	case p.hello.Err != "":
+		greeted <- errors.New(p.hello.Err)
+		return
+	case p.hello.Version != wire.Version:
+		greeted <- fmt.Errorf("the worker speaks version %d, the kiosk %d", p.hello.Version, wire.Version)
+		return
+	}
+	greeted <- nil
+	for {
+		answer := new(wire.Answer)
+		err = wire.Read(in, answer)
+		if err != nil {
+			if !errors.Is(err, io.EOF) {
+				p.because(err.Error())
+			}
+			return
+		}
+		select {
+		case p.answers <- answer:
+		case <-p.dead:
+			return
+		}
+	}
+}
+
+// await passes the module's complaints to the log and waits for the end of the process.
+func (p *process) await(stderr io.Reader, log *slog.Logger) {
+	lines, withheld := 0, 0
+	in := bufio.NewScanner(stderr)
+	in.Buffer(make([]byte, 0, 4096), 64<<10)
+	for in.Scan() {
+		if lines++; lines > stderrLines || p.private.Load() {
+			withheld++
+			continue
+		}
+		log.Debug("token module says", "text", scrub(in.Text()))
+	}
+	_, _ = io.Copy(io.Discard, stderr) // a line longer than the buffer ends the scan, not the process
+	if withheld > 0 {
+		log.Debug("token module said more, withheld", "lines", withheld)
+	}
+	_ = p.cmd.Wait()
+	p.because(p.cmd.ProcessState.String())
+	close(p.exited)
+}
+
+// because keeps the first reason for which the process is lost.
+func (p *process) because(reason string) { p.reason.CompareAndSwap(nil, &reason) }
+
+func (p *process) why() string {
+	if reason := p.reason.Load(); reason != nil {
+		return *reason
+	}
+	return "gone"
+}
+
+// kill ends the process group, so that whatever the module forked goes with it, and waits until it is gone.
+func (p *process) kill() {
+	select {
+	case <-p.dead:
+		<-p.exited
+		return
+	default:
+		close(p.dead)
+	}
+	select {
+	case <-p.exited: // waited for: its number may be another's by now
+	default:
+		_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
+	}
+	_ = p.requests.Close()
+	<-p.exited
+}
+
+var secretLike = regexp.MustCompile(`[0-9A-Za-z]*[0-9][0-9A-Za-z]{3,}`)
+
+// scrub masks everything in a module's complaint that might be a PIN or a serial number, and control characters.
+func scrub(text string) string {
+	if len(text) > 300 {
+		text = text[:300]
+	}
+	text = secretLike.ReplaceAllString(text, "#")
+	out := []rune(text)
+	for i, r := range out {
+		if r < ' ' || r == 0x7f {
+			out[i] = ' '
+		}
+	}
+	return string(out)
+}

@@ -1,0 +1,313 @@
+package token
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/tirkeu/kiosk/hardware/token/wire"
+)
+
+const (
+	byeTimeout   = 300 * time.Millisecond // for logging out before an orderly kill
+	stableAfter  = 10 * time.Second       // a worker that lived longer starts again at once
+	firstBackoff = 100 * time.Millisecond
+	lastBackoff  = 30 * time.Second
+)
+
+// supervisor keeps the worker of one module running and is the only one who speaks to it: calls and polls go through its loop one at a time.
+type supervisor struct {
+	rack     *Rack
+	module   Module
+	jobs     chan *job
+	restarts chan chan struct{}
+	ready    chan struct{} // closed after the first start, successful or not
+
+	waiting []chan struct{} // who asked for the restart under way; only run touches it
+	died    bool            // WorkerDied was told and WorkerBack not yet; only run touches it
+
+	mu  sync.Mutex // guards now, for a read or a write
+	now ModuleState
+}
+
+// job is one request on its way.
+type job struct {
+	process   *process // the worker it was meant for; another one knows nothing of its sessions
+	request   *wire.Request
+	timeout   time.Duration
+	done      chan result   // capacity 1
+	cancelled chan struct{} // closed: kill the worker
+}
+
+// result of a job: an answer, or a sentinel and its code.
+type result struct {
+	answer *wire.Answer
+	err    error
+	code   string
+}
+
+// The reasons for which a worker is given up on purpose.
+var (
+	errRecycled  = errors.New("recycled")
+	errCancelled = errors.New("a call was cancelled")
+)
+
+func newSupervisor(r *Rack, m Module) *supervisor {
+	return &supervisor{
+		rack: r, module: m, jobs: make(chan *job), restarts: make(chan chan struct{}), ready: make(chan struct{}),
+		now: ModuleState{Name: m.Name, Path: m.Path},
+	}
+}
+
+func (s *supervisor) state() ModuleState {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.now
+}
+
+func (s *supervisor) set(change func(*ModuleState)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	change(&s.now)
+}
+
+// restart asks for a new worker and waits until it has looked at its slots.
+func (s *supervisor) restart(ctx context.Context) {
+	done := make(chan struct{})
+	select {
+	case s.restarts <- done:
+	case <-ctx.Done():
+		return
+	}
+	select {
+	case <-done:
+	case <-ctx.Done():
+	}
+}
+
+// run starts workers until ctx ends: at once after an orderly end or a long life, with growing pauses while they keep failing.
+func (s *supervisor) run(ctx context.Context) {
+	defer s.settle()
+	first, failures := true, 0
+	for ctx.Err() == nil {
+		began := time.Now()
+		p, err := s.start(ctx)
+		if first {
+			first = false
+			close(s.ready)
+		}
+		s.settle()
+		if err == nil {
+			err = s.serve(ctx, p)
+			p.kill()
+			s.rack.update(s, nil, nil)
+		}
+		if ctx.Err() != nil {
+			break
+		}
+		s.set(func(m *ModuleState) { m.Running, m.PID, m.Error = false, 0, err.Error() })
+		if errors.Is(err, errRecycled) || errors.Is(err, errCancelled) {
+			failures = 0
+			continue
+		}
+		if !s.died {
+			s.died = true
+			s.rack.log.Warn("token worker lost", "module", s.module.Name, "reason", err)
+			s.tell(WorkerDied)
+		}
+		if time.Since(began) > stableAfter {
+			failures = 0
+		}
+		failures++
+		if s.pause(ctx, failures) {
+			failures = 0
+		}
+	}
+	s.set(func(m *ModuleState) { m.Running, m.PID, m.Error = false, 0, ErrClosed.Error() })
+}
+
+// settle tells everybody who asked for a restart that it is done.
+func (s *supervisor) settle() {
+	for _, done := range s.waiting {
+		close(done)
+	}
+	s.waiting = nil
+}
+
+// pause waits before the next start; the first repetition comes at once. It says whether somebody asked for a restart meanwhile.
+func (s *supervisor) pause(ctx context.Context, failures int) bool {
+	if failures <= 1 {
+		return false
+	}
+	after := min(firstBackoff<<min(failures-2, 10), lastBackoff)
+	timer := time.NewTimer(after)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	case asked := <-s.restarts:
+		s.waiting = append(s.waiting, asked)
+		return true
+	}
+	return false
+}
+
+// start launches a worker and takes the first look at its slots.
+func (s *supervisor) start(ctx context.Context) (*process, error) {
+	s.set(func(m *ModuleState) { m.Starts++ })
+	p, err := launch(ctx, s.rack.launch, s.rack.config.Worker, s.module, s.rack.log.With("module", s.module.Name))
+	if err != nil {
+		return nil, err
+	}
+	s.set(func(m *ModuleState) {
+		m.Running, m.Error, m.Library, m.PID = true, "", p.hello.Library, p.cmd.Process.Pid
+	})
+	if s.died {
+		s.died = false
+		s.tell(WorkerBack)
+	}
+	err = s.poll(ctx, p)
+	if err != nil {
+		p.kill()
+		s.rack.update(s, nil, nil)
+		return nil, err
+	}
+	return p, nil
+}
+
+// serve passes calls and polls to a worker until it is lost; the error says why.
+func (s *supervisor) serve(ctx context.Context, p *process) error {
+	ticker := time.NewTicker(s.rack.config.PollEvery)
+	defer ticker.Stop()
+	for {
+		var err error
+		select {
+		case <-ctx.Done():
+			s.bye(p)
+			return ctx.Err()
+		case asked := <-s.restarts:
+			s.waiting = append(s.waiting, asked)
+			s.bye(p)
+			return errRecycled
+		case j := <-s.jobs:
+			err = s.do(ctx, p, j)
+		case <-ticker.C:
+			err = s.poll(ctx, p)
+		case _, open := <-p.answers:
+			err = s.lost(p, open)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// do carries one job out; an error means that the worker is lost.
+func (s *supervisor) do(ctx context.Context, p *process, j *job) error {
+	if j.process != p {
+		j.done <- result{err: ErrRemoved}
+		return nil
+	}
+	if j.request.PIN != nil {
+		p.private.Store(true)
+	}
+	answer, err := s.exchange(ctx, p, j.request, j.timeout, j.cancelled)
+	if err != nil {
+		// Killed and taken off the rack before the caller hears of it, so that whoever asks next finds the token gone.
+		p.kill()
+		s.rack.update(s, nil, nil)
+		j.done <- blame(p, err)
+		return err
+	}
+	removed := answer.Fault == wire.FaultRemoved
+	j.done <- result{answer: answer}
+	if removed {
+		return s.poll(ctx, p)
+	}
+	return nil
+}
+
+// blame makes of the reason a worker was lost what the caller of the lost call is told.
+func blame(p *process, err error) result {
+	switch {
+	case errors.Is(err, ErrTimeout):
+		return result{err: ErrTimeout}
+	case errors.Is(err, errRecycled), errors.Is(err, errCancelled), errors.Is(err, context.Canceled):
+		return result{err: ErrRemoved}
+	default:
+		return result{err: ErrWorker, code: p.why()}
+	}
+}
+
+// poll looks at the slots; an error means that the worker is lost.
+func (s *supervisor) poll(ctx context.Context, p *process) error {
+	answer, err := s.exchange(ctx, p, &wire.Request{Op: wire.OpPoll, Known: p.known}, s.rack.config.CallTimeout, nil)
+	if err != nil {
+		return err
+	}
+	if answer.Fault != "" {
+		return fmt.Errorf("%w: look at slots: %s", ErrWorker, answer.Code)
+	}
+	if answer.Known != p.known {
+		p.known = answer.Known
+		s.rack.update(s, p, answer.Slots)
+	}
+	return nil
+}
+
+// exchange sends one request and waits for its answer. Every error means that the worker is lost.
+func (s *supervisor) exchange(ctx context.Context, p *process, request *wire.Request, timeout time.Duration, cancelled <-chan struct{}) (*wire.Answer, error) {
+	p.next++
+	request.ID = p.next
+	_ = p.requests.SetWriteDeadline(time.Now().Add(timeout))
+	err := wire.Write(p.requests, request)
+	if err != nil {
+		return nil, s.lost(p, true)
+	}
+	timer := time.NewTimer(timeout)
+	defer timer.Stop()
+	select {
+	case answer, open := <-p.answers:
+		if !open {
+			return nil, s.lost(p, false)
+		}
+		if answer.ID != request.ID {
+			p.because("an answer to another request")
+			return nil, s.lost(p, true)
+		}
+		return answer, nil
+	case <-timer.C:
+		return nil, fmt.Errorf("%w: %s took longer than %v", ErrTimeout, request.Op, timeout)
+	case <-cancelled:
+		return nil, errCancelled
+	case asked := <-s.restarts:
+		s.waiting = append(s.waiting, asked)
+		return nil, errRecycled
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// lost says why a worker that ended its pipe, or spoke out of turn, is given up.
+func (s *supervisor) lost(p *process, spoke bool) error {
+	if spoke {
+		p.because("it spoke out of turn or took no request")
+	}
+	p.kill() // waits for the exit status
+	return fmt.Errorf("%w: %s", ErrWorker, p.why())
+}
+
+// bye lets the worker log out of its tokens before it is killed: a card keeps its security state until it is reset.
+func (s *supervisor) bye(p *process) {
+	// Not the rack's context: at Close that one has ended already.
+	_, _ = s.exchange(context.Background(), p, &wire.Request{Op: wire.OpBye}, byeTimeout, nil)
+}
+
+// tell emits an event about the worker itself.
+func (s *supervisor) tell(kind EventKind) {
+	s.rack.mu.Lock()
+	defer s.rack.mu.Unlock()
+	s.rack.emit(Event{Kind: kind, Module: s.module.Name})
+}
