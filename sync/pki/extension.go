@@ -107,9 +107,9 @@ func findExtension(extensions []pkix.Extension, id asn1.ObjectIdentifier) (pkix.
 	return pkix.Extension{}, false
 }
 
-// checkEmail takes an empty address or a plain one in ASCII, which is all that rfc822Name can
+// CheckEmail takes an empty address or a plain one in ASCII, which is all that rfc822Name can
 // carry (RFC 5280 §4.2.1.6).
-func checkEmail(address string) error {
+func CheckEmail(address string) error {
 	if address == "" {
 		return nil
 	}

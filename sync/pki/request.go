@@ -83,7 +83,7 @@ func (t *Profiles) ParseRequest(der []byte) (Request, error) {
 	}
 	if len(parsed.EmailAddresses) == 1 {
 		request.Email = parsed.EmailAddresses[0]
-		if err := checkEmail(request.Email); err != nil {
+		if err := CheckEmail(request.Email); err != nil {
 			return Request{}, fmt.Errorf("read certificate request: %w", err)
 		}
 	}

@@ -28,8 +28,9 @@ const country = "KZ"
 // ubCommonName is the upper bound of a common name in characters, RFC 5280 appendix A.1.
 const ubCommonName = 64
 
-// maxNamePart bounds what a register may call a person, in characters.
-const maxNamePart = 128
+// maxNamePart bounds what a register may call a person, in characters; as long as an application
+// may have it.
+const maxNamePart = 200
 
 // The attribute types of the DN, RFC 4519 §2.
 var (
@@ -86,7 +87,7 @@ func (p Person) check() error {
 			return errors.New("name has forbidden characters or is too long")
 		}
 	}
-	return checkEmail(p.Email)
+	return CheckEmail(p.Email)
 }
 
 func isIIN(s string) bool {
