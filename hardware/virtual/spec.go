@@ -36,7 +36,7 @@ type State struct {
 // Fault is what goes wrong on purpose with one token; the zero Fault is a token in good order. Functions are named as in PKCS#11, "C_Sign".
 type Fault struct {
 	KeygenDelay  time.Duration `json:"keygen_delay,omitempty"` // C_GenerateKeyPair takes at least so long, and notices a pull meanwhile
-	FailCall     string        `json:"fail_call,omitempty"`    // "C_Sign:0x32": the function answers that value and does nothing
+	FailCall     string        `json:"fail_call,omitempty"`    // "C_Sign:0x32": the function answers that value and does nothing; "C_Sign:0x32:2" does so twice
 	LoseAnswer   string        `json:"lose_answer,omitempty"`  // "C_GenerateKeyPair:0x32": the function does its work, then answers that value
 	CrashOn      string        `json:"crash_on,omitempty"`     // the process dies with SIGSEGV
 	HangOn       string        `json:"hang_on,omitempty"`      // the function never returns

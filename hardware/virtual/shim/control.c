@@ -25,7 +25,12 @@ static void function_and_value(char *function, CK_RV *rv, const char *value) {
 }
 
 static void fault_line(struct faults *f, const char *key, const char *value) {
-	if (!strcmp(key, "fail")) function_and_value(f->fail, &f->fail_rv, value);
+	if (!strcmp(key, "fail")) {
+		function_and_value(f->fail, &f->fail_rv, value);
+		const char *times = strchr(value, ':');
+		times = times ? strchr(times + 1, ':') : NULL;
+		f->fail_left = times ? atol(times + 1) : -1;
+	}
 	else if (!strcmp(key, "lose")) function_and_value(f->lose, &f->lose_rv, value);
 	else if (!strcmp(key, "crash")) copy(f->crash, sizeof f->crash, value);
 	else if (!strcmp(key, "hang")) copy(f->hang, sizeof f->hang, value);

@@ -7,7 +7,8 @@
  *   SOFTHSM2_CONF      SoftHSM's store, which holds the tokens of all virtual modules
  *
  * A token of the bench may sit in any slot of any module. It is found in SoftHSM by its label, at the time of use, because SoftHSM's slot
- * numbers change with every restart; a session remembers its slot and its plug (session.c).
+ * numbers change with every restart; a session remembers its slot and its plug (session.c). What SoftHSM itself sees only at C_Initialize
+ * stays so: tokens initialized and PINs set by another process. Objects, wrong tries and locks are seen at once.
  */
 #define _GNU_SOURCE
 #include "shim.h"
@@ -55,7 +56,15 @@ static CK_RV apply(const char *function, struct faults f) {
 		raise(SIGSEGV);
 	}
 	while (!strcmp(f.hang, function)) pause();
-	return !strcmp(f.fail, function) ? f.fail_rv : CKR_OK;
+	return f.fail[0] ? f.fail_rv : CKR_OK;
+}
+
+/* The faults for one call: fail is empty unless it is this call that fails. The lock is held. */
+static struct faults draw(struct faults *from, const char *function) {
+	struct faults f = *from;
+	if (strcmp(f.fail, function) || !f.fail_left) f.fail[0] = 0;
+	else if (from->fail_left > 0) from->fail_left--;
+	return f;
 }
 
 static void look(void) {
@@ -65,7 +74,7 @@ static void look(void) {
 CK_RV enter(const char *function, int slot) {
 	lock();
 	look();
-	struct faults f = slot < 0 ? control.faults : control.slot[slot].faults;
+	struct faults f = draw(slot < 0 ? &control.faults : &control.slot[slot].faults, function);
 	int there = slot < 0 || control.slot[slot].token[0];
 	card_count(slot >= 0 && there ? control.slot[slot].token : module_name(), function);
 	unlock();
@@ -80,6 +89,7 @@ CK_RV enter_session(const char *function, CK_SESSION_HANDLE h, struct slot *copy
 	int slot = session_slot(h, &rv);
 	if (slot >= 0) {
 		*copy = control.slot[slot];
+		copy->faults = draw(&control.slot[slot].faults, function);
 		card_count(copy->token, function);
 	}
 	unlock();

@@ -12,6 +12,7 @@
 struct faults {
 	char fail[NAME_LEN];  /* this function answers fail_rv instead of doing anything */
 	CK_RV fail_rv;
+	long fail_left;       /* so often, then never again; negative: always */
 	char lose[NAME_LEN];  /* this function does its work and then answers lose_rv */
 	CK_RV lose_rv;
 	char crash[NAME_LEN]; /* this function ends the process with SIGSEGV */
