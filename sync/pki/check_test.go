@@ -249,3 +249,13 @@ func TestProfileError_QuotesNoPersonalData(t *testing.T) {
 		t.Fatalf("error: %v", err)
 	}
 }
+
+func issueStick(t *testing.T) *x509.Certificate {
+	t.Helper()
+	a := sandbox(t)
+	cert, err := a.IssueCitizen(authority.Order{Template: pki.TemplateSign, Person: aigerim, Storage: pki.StorageStick, SPKI: spki(t, citizenKey())})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cert
+}

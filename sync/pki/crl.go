@@ -63,6 +63,9 @@ func verifyCRL(der []byte, issuer *x509.Certificate) (*x509.RevocationList, erro
 			return nil, err
 		}
 	}
+	if odd, found := oddEntry(list); found {
+		return nil, fmt.Errorf("%w: entry with critical extension %v", ErrNotCovered, odd)
+	}
 	return list, nil
 }
 
@@ -118,10 +121,6 @@ func listAnswer(list *x509.RevocationList, cert, issuer *x509.Certificate, now t
 			answer.Err = stale
 			return answer
 		}
-		if entry, odd := oddEntry(list); odd {
-			answer.Err = fmt.Errorf("%w: entry with critical extension %v", ErrNotCovered, entry)
-			return answer
-		}
 		answer.State = Good
 		return answer
 	}
@@ -139,7 +138,7 @@ func listAnswer(list *x509.RevocationList, cert, issuer *x509.Certificate, now t
 }
 
 // oddEntry finds an entry with a critical extension, such as one of an indirect list, whose serial
-// number then belongs to another issuer (RFC 5280 §5.3).
+// number then belongs to another issuer. Such a list must not be used at all (RFC 5280 §5.3).
 func oddEntry(list *x509.RevocationList) (asn1.ObjectIdentifier, bool) {
 	for _, entry := range list.RevokedCertificateEntries {
 		for _, one := range entry.Extensions {

@@ -1,7 +1,7 @@
 package pki
 
 import (
-	"crypto/sha1" // key identifiers only, RFC 5280 §4.2.1.2 method (1)
+	"crypto/sha1" // key identifiers only
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"errors"
@@ -125,15 +125,23 @@ func CheckEmail(address string) error {
 	return nil
 }
 
-// KeyID is the subject key identifier НУЦ uses, also in the names of key files: SHA-1 of the
-// public key's BIT STRING content (RFC 5280 §4.2.1.2, method 1). 20 octets.
+// oidRSAKey is rsaEncryption, RFC 3279 §2.3.1.
+var oidRSAKey = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 1}
+
+// KeyID is the subject key identifier as НУЦ makes it, also for the names of key files: SHA-1, 20
+// octets, over the whole SubjectPublicKeyInfo for RSA keys (seen in its samples of 2020), over the
+// BIT STRING's content for all others (RFC 5280 §4.2.1.2, method 1; seen in its GOST samples).
 func KeyID(spki []byte) ([]byte, error) {
 	input := cryptobyte.String(spki)
-	var info cryptobyte.String
+	var info, algorithm cryptobyte.String
+	var oid asn1.ObjectIdentifier
 	var key []byte
-	if !input.ReadASN1(&info, cbasn1.SEQUENCE) || !input.Empty() ||
-		!info.SkipASN1(cbasn1.SEQUENCE) || !info.ReadASN1BitStringAsBytes(&key) || !info.Empty() {
+	if !input.ReadASN1(&info, cbasn1.SEQUENCE) || !input.Empty() || !info.ReadASN1(&algorithm, cbasn1.SEQUENCE) ||
+		!algorithm.ReadASN1ObjectIdentifier(&oid) || !info.ReadASN1BitStringAsBytes(&key) || !info.Empty() {
 		return nil, errors.New("public key is no SubjectPublicKeyInfo")
+	}
+	if oid.Equal(oidRSAKey) {
+		key = spki
 	}
 	id := sha1.Sum(key)
 	return id[:], nil

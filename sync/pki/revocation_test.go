@@ -133,6 +133,48 @@ func TestCheckCRL_NeverTakesAPartForTheWhole(t *testing.T) {
 	}
 }
 
+func TestCheckCRL_NeverTakesAnEntryItDoesNotUnderstand(t *testing.T) {
+	a, now := sandbox(t), time.Now()
+	cert := issue(t, a, pki.TemplateSign)
+	issuerEntry := pkix.Extension{Id: asn1.ObjectIdentifier{2, 5, 29, 29}, Critical: true, Value: []byte{0x30, 0}} // certificateIssuer
+	tests := map[string]x509.RevocationListEntry{
+		"removed from the list":     {SerialNumber: cert.SerialNumber, RevocationTime: now, ReasonCode: 8},
+		"another issuer's entry":    {SerialNumber: big.NewInt(3), RevocationTime: now, ExtraExtensions: []pkix.Extension{issuerEntry}},
+		"another issuer's, same no": {SerialNumber: cert.SerialNumber, RevocationTime: now, ExtraExtensions: []pkix.Extension{issuerEntry}},
+	}
+	for name, entry := range tests {
+		list := &x509.RevocationList{Number: big.NewInt(1), ThisUpdate: now.Add(-time.Minute), NextUpdate: now.Add(time.Hour), RevokedCertificateEntries: []x509.RevocationListEntry{entry}}
+		der, err := x509.CreateRevocationList(rand.Reader, list, a.Issuing(), issuingKey(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantAnswer(t, name, pki.CheckCRL(der, cert, a.Issuing(), now), pki.Unknown, pki.ErrNotCovered)
+	}
+}
+
+func TestSources_AskOverRealHTTP(t *testing.T) {
+	a := sandbox(t)
+	cert := issue(t, a, pki.TemplateSign)
+	list := crl(t, a, time.Now().Add(time.Hour))
+	mux := http.NewServeMux()
+	mux.HandleFunc(authority.IssuingCRLPath, func(w http.ResponseWriter, _ *http.Request) { w.Write(list) })
+	responder := &authority.Responder{Authority: a, Store: statuses{cert.SerialNumber.String(): {Issued: true}}}
+	server := httptest.NewServer(responder.Over(mux))
+	defer server.Close()
+	for _, source := range []pki.Source{
+		&pki.OCSPSource{URL: server.URL + authority.OCSPPath},
+		&pki.OCSPSource{URL: server.URL + authority.OCSPPath, Hash: crypto.SHA256},
+		&pki.CRLSource{URL: server.URL + authority.IssuingCRLPath},
+	} {
+		wantAnswer(t, "over HTTP", pki.Check(t.Context(), cert, a.Issuing(), source), pki.Good, nil)
+	}
+	server.Close()
+	wantAnswer(t, "server gone", pki.Check(t.Context(), cert, a.Issuing(), &pki.OCSPSource{URL: server.URL + authority.OCSPPath}), pki.Unknown, pki.ErrUnreachable)
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	wantAnswer(t, "nobody waits", pki.Check(ended, cert, a.Issuing(), &pki.OCSPSource{URL: server.URL + authority.OCSPPath}), pki.Unknown, context.Canceled)
+}
+
 // reply builds an OCSP response with x/crypto/ocsp, signed by whom the test likes.
 func reply(t *testing.T, a *authority.Authority, cert *x509.Certificate, signer *x509.Certificate, key crypto.Signer, change func(*ocsp.Response)) []byte {
 	t.Helper()

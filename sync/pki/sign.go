@@ -41,7 +41,6 @@ var (
 	oidSHA256             = asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 1}
 	oidSHA384             = asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 2}
 	oidSHA512             = asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 3}
-	oidRSA                = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 1}
 	oidECDSASHA256        = asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 3, 2}
 )
 
@@ -195,7 +194,7 @@ func addSignerInfo(b *cryptobyte.Builder, cert *x509.Certificate, attributes, si
 		b.AddASN1(tagZero, func(b *cryptobyte.Builder) { b.AddBytes(attributes) })
 		b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
 			if _, isRSA := cert.PublicKey.(*rsa.PublicKey); isRSA {
-				b.AddASN1ObjectIdentifier(oidRSA) // RFC 3370 §3.2: with NULL
+				b.AddASN1ObjectIdentifier(oidRSAKey) // RFC 3370 §3.2: with NULL
 				b.AddASN1NULL()
 				return
 			}

@@ -6,6 +6,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/asn1"
 	"errors"
@@ -221,6 +222,122 @@ func harmless(before, after []byte) bool {
 	x, _ := asn1.Marshal(a.Signers[0].AuthenticatedAttributes)
 	y, _ := asn1.Marshal(b.Signers[0].AuthenticatedAttributes)
 	return slices.Equal(x, y) && slices.Equal(a.Signers[0].EncryptedDigest, b.Signers[0].EncryptedDigest)
+}
+
+// byLibrary signs with smallstep/pkcs7, which lets a test put in attributes we never would.
+func byLibrary(t *testing.T, cert *x509.Certificate, key crypto.Signer, content []byte, extra ...pkcs7.Attribute) []byte {
+	t.Helper()
+	signed, err := pkcs7.NewSignedData(content)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed.SetDigestAlgorithm(pkcs7.OIDDigestAlgorithmSHA256)
+	if err := signed.AddSigner(cert, key, pkcs7.SignerInfoConfig{ExtraSignedAttributes: extra}); err != nil {
+		t.Fatal(err)
+	}
+	signed.AddCertificate(sandbox(t).Issuing())
+	signed.Detach()
+	der, err := signed.Finish()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return der
+}
+
+func TestVerifyDetached_RefusesAttributesThatDoNotFit(t *testing.T) {
+	a := sandbox(t)
+	cert := issueOperator(t, a)
+	essID := asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 16, 2, 47}
+	type essCert struct{ Hash []byte }
+	type ess struct{ Certs []essCert }
+	digest := sha256.Sum256(cert.Raw)
+	wrong := sha256.Sum256([]byte("another"))
+	if _, _, err := pki.VerifyDetached(decision, byLibrary(t, cert, citizenKey(), decision), a.Roots(), time.Now()); err != nil {
+		t.Fatalf("the library's plain signature: %v", err)
+	}
+	fits := byLibrary(t, cert, citizenKey(), decision, pkcs7.Attribute{Type: essID, Value: ess{[]essCert{{digest[:]}}}})
+	if _, _, err := pki.VerifyDetached(decision, fits, a.Roots(), time.Now()); err != nil {
+		t.Fatalf("a signing certificate that fits: %v", err)
+	}
+	for name, attribute := range map[string]pkcs7.Attribute{
+		"another signing certificate": {Type: essID, Value: ess{[]essCert{{wrong[:]}}}},
+		"a damaged one":               {Type: essID, Value: 5},
+		"two signing times":           {Type: pkcs7.OIDAttributeSigningTime, Value: time.Now().UTC()},
+		"two digests":                 {Type: pkcs7.OIDAttributeMessageDigest, Value: digest[:]},
+	} {
+		cms := byLibrary(t, cert, citizenKey(), decision, attribute)
+		if _, _, err := pki.VerifyDetached(decision, cms, a.Roots(), time.Now()); !errors.Is(err, pki.ErrSignatureMalformed) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// A signature without attributes could be made out of one with attributes, by passing the attributes
+// off as the content.
+func TestVerifyDetached_RefusesAttributesPassedOffAsContent(t *testing.T) {
+	a := sandbox(t)
+	cms, cert := sign(t, a, time.Now())
+	p7, err := pkcs7.Parse(cms)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content, err := asn1.MarshalWithParams(p7.Signers[0].AuthenticatedAttributes, "set")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cert.CheckSignature(x509.SHA256WithRSA, content, p7.Signers[0].EncryptedDigest); err != nil {
+		t.Fatalf("the attack was not built: %v", err)
+	}
+	p7.Signers[0].AuthenticatedAttributes = nil
+	stripped, err := pkcs7.NewSignedData(content)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stripped.SetDigestAlgorithm(pkcs7.OIDDigestAlgorithmSHA256)
+	replay := replayed{cert.PublicKey, p7.Signers[0].EncryptedDigest}
+	if err := stripped.SignWithoutAttr(cert, replay, pkcs7.SignerInfoConfig{}); err != nil {
+		t.Fatal(err)
+	}
+	stripped.AddCertificate(a.Issuing())
+	stripped.Detach()
+	der, err := stripped.Finish()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := pki.VerifyDetached(content, der, a.Roots(), time.Now()); !errors.Is(err, pki.ErrSignatureMalformed) {
+		t.Fatalf("replayed attributes: %v", err)
+	}
+}
+
+// replayed is a "key" that knows one signature.
+type replayed struct {
+	public    crypto.PublicKey
+	signature []byte
+}
+
+func (r replayed) Public() crypto.PublicKey { return r.public }
+func (r replayed) Sign(io.Reader, []byte, crypto.SignerOpts) ([]byte, error) {
+	return r.signature, nil
+}
+
+func TestVerifyDetached_RefusesSignersThatMayNotSign(t *testing.T) {
+	a := sandbox(t)
+	ca := byLibrary(t, a.Issuing(), issuingKey(t), decision)
+	if _, _, err := pki.VerifyDetached(decision, ca, a.Roots(), time.Now()); !errors.Is(err, pki.ErrSignerUntrusted) {
+		t.Errorf("a CA: %v", err)
+	}
+	encipher := forge(t, func(c *x509.Certificate, _ *any) { c.KeyUsage = x509.KeyUsageKeyEncipherment })
+	if _, _, err := pki.VerifyDetached(decision, byLibrary(t, encipher, citizenKey(), decision), a.Roots(), time.Now()); !errors.Is(err, pki.ErrSignerUntrusted) {
+		t.Errorf("a key for encipherment: %v", err)
+	}
+	short, err := rsa.GenerateKey(rand.Reader, 1024)
+	if err != nil {
+		t.Fatal(err)
+	}
+	weak := forge(t, func(_ *x509.Certificate, key *any) { *key = &short.PublicKey })
+	if _, _, err := pki.VerifyDetached(decision, byLibrary(t, weak, short, decision), a.Roots(), time.Now()); !errors.Is(err, pki.ErrSignerUntrusted) {
+		t.Errorf("a key of 1024 bits: %v", err)
+	}
 }
 
 func TestVerifyDetached_BoundsWhatItReads(t *testing.T) {
