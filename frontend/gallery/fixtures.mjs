@@ -31,8 +31,10 @@ function qr(size = 25) {
   return { size, modules }
 }
 
-const way = ['iin', 'name', 'email', 'region', 'locality', 'storage', 'agreement', 'pin', 'keys', 'summary']
-const line = (now) => ({ steps: way.map((key, i) => ({ key, state: i < way.indexOf(now) ? 'done' : key === now ? 'now' : 'todo' })) })
+const way = ['iin', 'name', 'email', 'region', 'storage', 'agreement', 'pin', 'keys', 'summary', 'done']
+const line = (now, all = way) => ({ steps: all.map((key, i) => ({ key, state: i < all.indexOf(now) ? 'done' : key === now ? 'now' : 'todo' })) })
+const toToken = (now) => line(now, ['medium', 'pin', 'install', 'done'])
+const toStick = (now) => line(now, ['medium', 'password', 'install', 'done'])
 
 const kaztoken = { insertion: 3, kind: 'kaztoken', name: 'Kaztoken', serial: '00A1B2C3D4E5', usable: true, why: '' }
 const etoken = { insertion: 4, kind: 'etoken', name: 'eToken PRO (Java, 72K)', serial: '0292FC61', usable: true, why: '' }
@@ -67,7 +69,7 @@ const screens = [
   ['apply-name-typed', 'apply.name', { known: false, surname: 'Нұрмұхамбетова', given: 'Гүлжаухар', patronymic: '' }, { progress: line('name'), online: false, pending: 3 }],
   ['apply-email', 'apply.email', { email: '' }, { progress: line('email') }],
   ['apply-region', 'apply.region', { regions, chosen: '75' }, { progress: line('region') }],
-  ['apply-locality', 'apply.locality', { region: L('Алматы облысы', 'Алматинская область', 'Almaty region'), localities, chosen: '' }, { progress: line('locality') }],
+  ['apply-locality', 'apply.locality', { region: L('Алматы облысы', 'Алматинская область', 'Almaty region'), localities, chosen: '' }, { progress: line('region') }],
   ['apply-storage-empty', 'apply.storage', { tokens: [], stick: { present: false, usable: false, why: '' }, allowed: ['kaztoken', 'etoken', 'jacarta', 'akey', 'stick'] }, { progress: line('storage') }],
   ['apply-storage', 'apply.storage', { tokens: [kaztoken, etoken, jacarta], stick: { present: true, usable: true, why: '' }, allowed: ['kaztoken', 'etoken', 'jacarta', 'akey', 'stick'] }, { progress: line('storage') }],
   ['apply-stick-warning', 'apply.stick-warning', {}, { progress: line('storage') }],
@@ -84,12 +86,12 @@ const screens = [
   ['status-word-waiting', 'status.word', { number, status: 'waiting', title: L('Өтінім растауды күтіп тұр', 'Заявка ждёт подтверждения', 'The application waits to be confirmed'), text: L('Өтінім орталыққа жетті. Оны оператор жеке куәлігіңіз бойынша растауы керек.', 'Заявка в центре. Оператор должен подтвердить её по вашему удостоверению личности.', 'The application is at the centre. An operator must confirm it against your ID card.'), next: L('Жеке куәлігіңізбен операторға барыңыз.', 'Подойдите к оператору с удостоверением личности.', 'Go to an operator with your ID card.'), canInstall: false }],
   ['status-word-issued', 'status.word', { number, status: 'issued', title: L('Сертификаттар дайын', 'Сертификаты готовы', 'The certificates are ready'), text: L('Өтінім расталды, сертификаттар шығарылды.', 'Заявка подтверждена, сертификаты выпущены.', 'The application is confirmed and the certificates are issued.'), next: L('Оларды қазір сақтау орныңызға орнатыңыз.', 'Установите их сейчас на своё хранилище.', 'Install them on your storage now.'), canInstall: true }],
   ['status-word-rejected', 'status.word', { number, status: 'rejected', title: L('Өтінім қабылданбады', 'Заявка отклонена', 'The application is rejected'), text: L('Себебі: құжаттың жарамдылық мерзімі аяқталған.', 'Причина: срок действия документа истёк.', 'Reason: the document has expired.'), next: L('Құжатты ауыстырып, жаңа өтінім беріңіз.', 'Замените документ и подайте новую заявку.', 'Renew the document and make a new application.'), canInstall: false }],
-  ['install-medium', 'install.medium', { number, medium, present: false, wrong: false }],
+  ['install-medium', 'install.medium', { number, medium, present: false, wrong: false }, { progress: toToken('medium') }],
   ['install-medium-wrong', 'install.medium', { number, medium: { kind: 'etoken', name: 'eToken PRO (Java, 72K)', serial: '0292FC61' }, present: true, wrong: true }],
   ['install-medium-stick', 'install.medium', { number, medium: stickMedium, present: false, wrong: false }],
-  ['install-pin', 'install.pin', pin],
-  ['install-password', 'install.password', { rules: ['length', 'lower', 'upper', 'digit', 'allowed'].map((key) => ({ key })) }],
-  ['install-progress', 'install.progress', { medium, step: 'write', index: 1, count: 2, text: L('Сертификат токенге жазылып жатыр', 'Записываем сертификат на токен', 'The certificate is being written to the token') }, { canBack: false, canExit: false }],
+  ['install-pin', 'install.pin', pin, { progress: toToken('pin') }],
+  ['install-password', 'install.password', { rules: ['length', 'lower', 'upper', 'digit', 'allowed'].map((key) => ({ key })) }, { progress: toStick('password') }],
+  ['install-progress', 'install.progress', { medium, step: 'write', index: 1, count: 2, text: L('Сертификат токенге жазылып жатыр', 'Записываем сертификат на токен', 'The certificate is being written to the token') }, { progress: toToken('install'), canBack: false, canExit: false }],
   ['install-factory', 'install.factory', { token: kaztoken, min: 6, max: 32 }, { canBack: false }],
   ['install-done', 'install.done', { number, certificates, medium, files: [], takeOut: true }, { canBack: false }],
   ['install-done-stick', 'install.done', { number, certificates, medium: stickMedium, files: ['AUTH_RSA256_3b1f0e9c8d7a6b5c4d3e2f1a0b9c8d7e6f5a4b3c.p12', 'RSA256_9f8e7d6c5b4a39281706f5e4d3c2b1a09f8e7d6c.p12'], takeOut: false }, { canBack: false }],

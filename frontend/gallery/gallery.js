@@ -37,7 +37,10 @@ window.runtime = { EventsOn: (_, f) => ((heard = f), () => {}) }
 const calls = []
 window.gallery = {
   ids: fixtures.map((f) => f.id),
-  show: (id, how) => { at = { ...at, ...how, id }; now = snapshot(id, at); heard(now); return seq },
+  show: (id, how) => {
+    const name = (x) => fixtures.find((f) => f.id === x).snapshot.screen.name
+    if (id !== at.id && name(id) === name(at.id)) heard(snapshot(name(id) === 'fault' ? 'menu' : 'fault', { ...at, ...how }))
+    at = { ...at, ...how, id }; now = snapshot(id, at); heard(now); return seq },
   check: () => check(document),
   calls,
 }

@@ -57,11 +57,13 @@ function cut(e) {
 function outside(e) {
   if (scroller(e) || e.closest('[aria-hidden=true]')) return []
   const r = e.getBoundingClientRect()
+  const p = e.parentElement.getBoundingClientRect()
+  if (e.parentElement.clientWidth > 0 && (r.right > p.right + 2 || r.left < p.left - 2) && !/absolute|fixed/.test(getComputedStyle(e).position) && !e.matches('dialog, .view')) return [`wider than what holds it: ${named(e)}`]
   const out = r.left < -1 || r.top < -1 || r.right > innerWidth + 1 || r.bottom > innerHeight + 1
   if (out) return [`sticks out of the glass: ${named(e)}`]
   // A block pressed over its neighbour: content taller than the row the grid gave it.
   const s = getComputedStyle(e)
-  if (s.overflowY === 'visible' && e.clientHeight > 0 && e.scrollHeight > e.clientHeight + 3 && e.matches('.work, .words, .body, .keys, footer, header, form, main')) return [`content does not fit: ${e.className || e.tagName} by ${e.scrollHeight - e.clientHeight}px`]
+  if (s.overflowY === 'visible' && e.clientHeight > 0 && e.scrollHeight > e.clientHeight + 8 && e.matches('.work, .words, .body, .keys, footer, header, form, main')) return [`content does not fit: ${e.className || e.tagName} by ${e.scrollHeight - e.clientHeight}px`]
   return []
 }
 

@@ -340,6 +340,7 @@ export interface StaffApplicationScreen {
 export interface Reason {
   code: string
   text: string
+  note: boolean
 }
 
 export interface StaffDecidedScreen {
