@@ -43,6 +43,7 @@ type Choice struct {
 type Reason struct {
 	Code string `json:"code"`
 	Text string `json:"text"`
+	Note bool   `json:"note"` // a sentence of one's own must go with it
 }
 
 // QR is a QR code: Modules holds Size×Size characters, row by row, '1' dark.

@@ -1,0 +1,217 @@
+package app
+
+import (
+	"context"
+	"crypto"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/tirkeu/kiosk/hardware/keyfile"
+	"github.com/tirkeu/kiosk/hardware/stick"
+	"github.com/tirkeu/kiosk/hardware/token"
+	"github.com/tirkeu/kiosk/sync/pki"
+	"github.com/tirkeu/kiosk/sync/registry"
+)
+
+// keyBits is the size of the citizens' RSA keys.
+const keyBits = 2048
+
+// applyKeys shows that keys are being made. Nothing can be touched, and the session is not wiped meanwhile.
+type applyKeys struct {
+	medium    ref
+	key, keys int
+	phase     string
+}
+
+func (*applyKeys) name() string { return "apply.keys" }
+func (s *applyKeys) view(k *Kiosk) any {
+	return ApplyKeysScreen{
+		Medium: k.medium(s.medium), Key: s.key, Keys: s.keys, Phase: s.phase,
+		Text: k.text("progress.keys."+s.phase, "Key", s.key, "Keys", s.keys),
+	}
+}
+func (*applyKeys) steps(k *Kiosk) *Progress          { return applySteps(k, "keys") }
+func (*applyKeys) act(*Kiosk, string, []byte) *fault { return nil }
+
+// making is the work of making the keys of one application, outside the lock.
+type making struct {
+	k      *Kiosk
+	ses    *session
+	draft  draft // as it stood
+	login  Login // nil for the stick
+	names  []string
+	number string
+	keys   []draftKey
+	sealed []keyfile.SealedKey
+	seal   []byte
+	left   []leftover
+}
+
+// makeKeys begins to make the keys the application asks for. Under the lock.
+func (k *Kiosk) makeKeys() {
+	d := *k.ses.draft
+	m := &making{k: k, draft: d, names: k.templates(d.medium.kind)}
+	if !d.onStick {
+		m.login = k.ses.open.login
+	}
+	k.at = &applyKeys{medium: d.medium, key: 1, keys: len(m.names), phase: "generate"}
+	k.start(job{steady: true}, func(ctx context.Context, ses *session) func() {
+		m.ses = ses
+		err := m.make(ctx)
+		if err != nil {
+			k.abandon(context.WithoutCancel(ctx), m.left, m.login)
+			return func() {
+				k.at = &applyStorage{}
+				k.close()
+				k.fail(keysFault(err))
+			}
+		}
+		return func() {
+			d := ses.draft
+			d.number, d.keys, d.sealKey = m.number, m.keys, m.seal
+			ses.left = m.left
+			k.at = &applySummary{}
+		}
+	})
+}
+
+// keysFault: a medium that went away while keys were made has a sentence of its own.
+func keysFault(err error) *fault {
+	switch {
+	case errors.Is(err, token.ErrRemoved), errors.Is(err, token.ErrSessionClosed):
+		return &fault{code: CodeTokenPulled, err: err}
+	case errors.Is(err, stick.ErrAbsent):
+		return &fault{code: CodeStickPulled, err: err}
+	}
+	return faultOf(err)
+}
+
+func (m *making) make(ctx context.Context) error {
+	counter, err := m.k.cfg.Store.ReserveNumber(ctx, m.k.joined.Prefix)
+	if err != nil {
+		return fmt.Errorf("reserve number: %w", err)
+	}
+	m.number = registry.NewNumber(m.k.joined.Prefix, counter)
+	for n, template := range m.names {
+		m.tell(n+1, "generate")
+		err := m.key(ctx, n+1, template)
+		if err != nil {
+			return err
+		}
+	}
+	if !m.draft.onStick {
+		return nil
+	}
+	m.tell(len(m.names), "write")
+	return m.file()
+}
+
+func (m *making) tell(key int, phase string) {
+	m.k.during(m.ses, func() {
+		m.k.at = &applyKeys{medium: m.draft.medium, key: key, keys: len(m.names), phase: phase}
+	})
+}
+
+// key makes one key pair and its request.
+func (m *making) key(ctx context.Context, n int, template string) error {
+	id := make([]byte, 20)
+	transaction := make([]byte, 16) // RFC 9483 §3.1: 128 bits of transactionID
+	_, err := io.ReadFull(m.k.cfg.Rand, id)
+	if err != nil {
+		return fmt.Errorf("choose key id: %w", err)
+	}
+	_, err = io.ReadFull(m.k.cfg.Rand, transaction)
+	if err != nil {
+		return fmt.Errorf("choose transaction id: %w", err)
+	}
+	intent, err := m.k.intend(ctx, Intent{Kind: IntentGenerate, Medium: m.draft.medium.serial, Number: m.number, KeyID: id})
+	if err != nil {
+		return fmt.Errorf("write intent: %w", err)
+	}
+	var signer crypto.Signer
+	var spki []byte
+	if m.draft.onStick {
+		m.left = append(m.left, leftover{intent: intent, number: m.number, file: sealedName(m.number)})
+		signer, spki, err = m.soft(template, id)
+	} else {
+		m.left = append(m.left, leftover{intent: intent, number: m.number, id: id})
+		signer, spki, err = m.onToken(ctx, n, template, id)
+	}
+	if err != nil {
+		return err
+	}
+	m.tell(n, "check")
+	d := m.draft
+	person := pki.Person{IIN: d.iin, Surname: d.name.Surname, Given: d.name.Given, Patronymic: d.name.Patronymic, Email: d.email}
+	csr, err := pki.NewRequest(template, person, d.medium.kind, signer)
+	if err != nil {
+		return fmt.Errorf("make request: %w", err)
+	}
+	hash := sha256.Sum256(spki)
+	m.keys = append(m.keys, draftKey{
+		ordinal: n, template: template, id: id, spki: hex.EncodeToString(hash[:]), csr: csr, transaction: hex.EncodeToString(transaction),
+	})
+	return nil
+}
+
+// onToken makes a key pair on the token. "Secure medium" is only written of a key that was made there and can never
+// leave; a token that does not say so is refused.
+func (m *making) onToken(ctx context.Context, n int, template string, id []byte) (crypto.Signer, []byte, error) {
+	key, err := m.login.GenerateRSA(ctx, id, keyLabel(template, m.number), keyBits)
+	if err != nil {
+		return nil, nil, fmt.Errorf("make keys: %w", err)
+	}
+	if !key.Local || !key.NeverExtractable || key.Extractable || !key.Sensitive {
+		return nil, nil, is(CodeTokenUnsafe, errors.New("the token does not say that the key was made there and cannot leave"))
+	}
+	m.tell(n, "check")
+	signer, err := m.login.Signer(ctx, id)
+	if err != nil {
+		return nil, nil, fmt.Errorf("use new key: %w", err)
+	}
+	return signer, key.SPKI, nil
+}
+
+// soft makes a key pair in memory, for the stick.
+func (m *making) soft(template string, id []byte) (crypto.Signer, []byte, error) {
+	key, err := rsa.GenerateKey(m.k.cfg.Rand, keyBits)
+	if err != nil {
+		return nil, nil, fmt.Errorf("make keys: %w", err)
+	}
+	spki, err := x509.MarshalPKIXPublicKey(key.Public())
+	if err != nil {
+		return nil, nil, fmt.Errorf("encode public key: %w", err)
+	}
+	m.sealed = append(m.sealed, keyfile.SealedKey{Template: template, ID: id, Key: key})
+	return key, spki, nil
+}
+
+// file seals the private keys onto the stick; the key to the seal travels with the application.
+func (m *making) file() error {
+	blob, seal, err := keyfile.Seal(m.sealed, m.number, m.k.cfg.Rand)
+	m.sealed = nil
+	if err != nil {
+		return fmt.Errorf("seal keys: %w", err)
+	}
+	m.seal = seal
+	err = m.k.cfg.Stick.WriteNew(sealedName(m.number), blob)
+	if err != nil {
+		return fmt.Errorf("write sealed keys: %w", err)
+	}
+	return nil
+}
+
+// keyLabel is a key's name on the token.
+func keyLabel(template, number string) string { return template + " " + number }
+
+// close closes the login of the session, when there is one. Under the lock.
+func (k *Kiosk) close() {
+	if k.ses != nil && k.ses.open != nil {
+		k.drop(k.ses.open)
+	}
+}

@@ -1,0 +1,144 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/tirkeu/kiosk/sync/registry"
+)
+
+// applySummary shows what will be sent and asks for consent.
+type applySummary struct{}
+
+func (*applySummary) name() string             { return "apply.summary" }
+func (*applySummary) steps(k *Kiosk) *Progress { return applySteps(k, "summary") }
+func (*applySummary) view(k *Kiosk) any {
+	d := k.ses.draft
+	email := d.email
+	if email == "" {
+		email = k.text("label.none")
+	}
+	m := k.medium(d.medium)
+	medium := m.Name
+	if m.Serial != "" {
+		medium = k.text("label.medium-serial", "Name", m.Name, "Serial", m.Serial)
+	}
+	return ApplySummaryScreen{
+		Rows: []Row{
+			{Label: k.text("label.iin"), Value: spacedIIN(d.iin)},
+			{Label: k.text("label.name"), Value: fullName(d.name)},
+			{Label: k.text("label.email"), Value: email},
+			{Label: k.text("label.region"), Value: choice(k.regions(), d.region)},
+			{Label: k.text("label.locality"), Value: choice(k.localities(d.region), d.locality)},
+			{Label: k.text("label.storage"), Value: medium},
+			{Label: k.text("label.agreement"), Value: k.text("label.agreement-version", "Version", d.consent.Version)},
+		},
+		ConsentText: k.text("label.consent"),
+	}
+}
+
+func (*applySummary) act(k *Kiosk, action string, args []byte) *fault {
+	if action != "apply.submit" {
+		return nil
+	}
+	var a SubmitArgs
+	err := decode(args, &a)
+	if err != nil {
+		return &fault{code: CodeInternal, err: err}
+	}
+	if !a.Consent {
+		return &fault{code: CodeConsent}
+	}
+	k.submit()
+	return nil
+}
+
+// pulled: the keys are on a token that is gone and no application holds them. They are taken off it when it comes back.
+func (*applySummary) pulled(k *Kiosk) {
+	d := k.ses.draft
+	d.number, d.keys, d.sealKey = "", nil, nil
+	k.ses.left = nil
+	k.at = &applyStorage{}
+	k.fail(&fault{code: CodeTokenPulledLater})
+}
+
+// submit accepts the application: it is on disk, with its outbox rows and its audit row, before the screen changes.
+func (k *Kiosk) submit() {
+	d := *k.ses.draft
+	left := k.ses.left
+	application := registry.Application{
+		Version: registry.DocumentVersion, Number: d.number, Kind: registry.KindNew, IIN: d.iin, Name: d.name, Email: d.email, Region: d.region, Locality: d.locality,
+		Storage: registry.Storage{Kind: registry.StorageKind(d.medium.kind), Secure: !d.onStick, Model: d.model},
+		Consent: d.consent, Device: k.joined.Device, CreatedAt: k.cfg.Now().UTC().Truncate(time.Second),
+	}
+	if !d.onStick {
+		application.Storage.Serial = d.medium.serial
+	}
+	acceptance := Acceptance{Number: d.number, IIN: d.iin, SealKey: d.sealKey}
+	for _, key := range d.keys {
+		application.Keys = append(application.Keys, registry.Key{
+			Ordinal: key.ordinal, Template: registry.Template(key.template), TransactionID: key.transaction, SPKISHA256: key.spki,
+		})
+		acceptance.Keys = append(acceptance.Keys, AcceptedKey{
+			Ordinal: key.ordinal, Template: key.template, TransactionID: key.transaction, SPKISHA256: key.spki,
+			CSR: key.csr, Medium: d.medium.serial, KeyID: key.id,
+		})
+	}
+	engine := k.joined.Engine
+	k.start(job{awaits: true, steady: true}, func(ctx context.Context, ses *session) func() {
+		// The decision to accept must not be undone by a session that ends in the same moment.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), journalWithin)
+		defer cancel()
+		err := k.accept(ctx, application, acceptance)
+		if err != nil {
+			return func() { k.fail(faultOf(err)) }
+		}
+		for _, l := range left {
+			k.finish(ctx, l.intent, outcomeAccepted)
+		}
+		engine.Kick()
+		k.log.Info("application accepted", "session", ses.id)
+		return func() {
+			ses.left = nil
+			k.close()
+			*ses.draft = draft{onStick: d.onStick}
+			k.at = &applyDone{number: d.number, medium: d.medium}
+		}
+	})
+}
+
+func (k *Kiosk) accept(ctx context.Context, application registry.Application, acceptance Acceptance) error {
+	document, err := application.Encode()
+	if err != nil {
+		return fmt.Errorf("encode application: %w", err)
+	}
+	acceptance.Document = document
+	err = k.cfg.Store.Accept(ctx, acceptance)
+	if err != nil {
+		return fmt.Errorf("accept application: %w", err)
+	}
+	return nil
+}
+
+// applyDone shows the number of the accepted application.
+type applyDone struct {
+	number string
+	medium ref
+}
+
+func (*applyDone) name() string             { return "apply.done" }
+func (*applyDone) steps(k *Kiosk) *Progress { return applySteps(k, "done") }
+func (s *applyDone) view(k *Kiosk) any {
+	return ApplyDoneScreen{
+		Number: registry.FormatNumber(s.number), QR: encodeQR(s.number), Online: k.link.Online,
+		Medium: k.medium(s.medium), TakeOut: k.plugIn(s.medium), Days: k.applicationDays(),
+	}
+}
+
+func (*applyDone) act(k *Kiosk, action string, _ []byte) *fault {
+	if action == "finish" {
+		k.end("finished")
+	}
+	return nil
+}

@@ -1,0 +1,158 @@
+package app
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+
+	"github.com/tirkeu/kiosk/hardware/stick"
+	"github.com/tirkeu/kiosk/hardware/token"
+)
+
+// Outcomes in the device journal.
+const (
+	outcomeAccepted    = "accepted"    // the keys belong to an accepted application
+	outcomeRemoved     = "removed"     // the keys were taken off the medium again
+	outcomeAbandoned   = "abandoned"   // the keys were never made, or nobody can open them
+	outcomeDone        = "done"        // the certificates are on the medium, or the PIN is changed
+	outcomeFailed      = "failed"      // the act was refused; the medium is as before
+	outcomeInterrupted = "interrupted" // the program ended in between; the act is taken up again when it is asked for
+)
+
+// leftover is something on a medium that no application holds yet.
+type leftover struct {
+	intent int64
+	number string // of the application they were made for
+	id     []byte // key pair on the token
+	file   string // sealed file on the stick
+}
+
+// reconcile settles what a sudden end left open in the journal. Keys of an application that was never accepted stay
+// open until the token is opened again (sweep).
+func (k *Kiosk) reconcile(ctx context.Context) {
+	defer k.recovered()
+	open, err := k.cfg.Store.OpenIntents(ctx)
+	if err != nil {
+		k.log.Warn("read device journal", "cause", err)
+		return
+	}
+	for _, i := range open {
+		outcome := outcomeInterrupted
+		if i.Kind == IntentGenerate {
+			held, err := k.bound(ctx, i)
+			switch {
+			case err != nil:
+				k.log.Warn("reconcile device journal", "intent", i.ID, "cause", err)
+				continue
+			case held:
+				outcome = outcomeAccepted
+			case i.Medium == stickRef.serial:
+				k.unfile(sealedName(i.Number))
+				outcome = outcomeAbandoned
+			default:
+				continue
+			}
+		}
+		k.finish(ctx, i.ID, outcome)
+	}
+}
+
+// bound tells whether an accepted application holds the key of an intent.
+func (k *Kiosk) bound(ctx context.Context, i Intent) (bool, error) {
+	r, err := k.cfg.Store.Application(ctx, i.Number)
+	if errors.Is(err, ErrNoRecord) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	for _, key := range r.Keys {
+		if string(key.KeyID) == string(i.KeyID) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// sweep takes key pairs off a token just opened which were made for applications that were never accepted.
+func (k *Kiosk) sweep(ctx context.Context, open *opened) {
+	intents, err := k.cfg.Store.OpenIntents(ctx)
+	if err != nil {
+		k.log.Warn("read device journal", "cause", err)
+		return
+	}
+	for _, i := range intents {
+		if i.Kind != IntentGenerate || i.Medium != open.ref.serial {
+			continue
+		}
+		held, err := k.bound(ctx, i)
+		if err != nil {
+			continue
+		}
+		if held {
+			k.finish(ctx, i.ID, outcomeAccepted)
+			continue
+		}
+		k.remove(ctx, open.login, leftover{intent: i.ID, id: i.KeyID})
+	}
+}
+
+// remove takes one unbound key pair off a token and closes its intent; when the token does not let it, the intent stays
+// open for the next time.
+func (k *Kiosk) remove(ctx context.Context, login Login, l leftover) {
+	err := login.Delete(ctx, l.id)
+	if err != nil && !errors.Is(err, token.ErrNotFound) {
+		k.log.Warn("remove unbound keys", "intent", l.intent, "cause", err)
+		return
+	}
+	k.finish(ctx, l.intent, outcomeRemoved)
+}
+
+// abandon removes what a session made and no application holds. login is nil when the token is gone.
+func (k *Kiosk) abandon(ctx context.Context, left []leftover, login Login) {
+	for _, l := range left {
+		_, err := k.cfg.Store.Application(ctx, l.number)
+		if !errors.Is(err, ErrNoRecord) {
+			continue // accepted, or not to be known now: reconciled later
+		}
+		switch {
+		case l.file != "":
+			if k.unfile(l.file) {
+				k.finish(ctx, l.intent, outcomeRemoved)
+			}
+		case login != nil:
+			k.remove(ctx, login, l)
+		}
+	}
+}
+
+// unfile takes a sealed file off the stick; true when it is no longer there.
+func (k *Kiosk) unfile(name string) bool {
+	if !k.cfg.Stick.Present() {
+		return false
+	}
+	err := k.cfg.Stick.Remove(name)
+	return err == nil || errors.Is(err, stick.ErrNotFound)
+}
+
+func (k *Kiosk) intend(ctx context.Context, i Intent) (int64, error) {
+	ctx, cancel := context.WithTimeout(ctx, journalWithin)
+	defer cancel()
+	return k.cfg.Store.Begin(ctx, i)
+}
+
+// finish writes an outcome; it must reach the disk even when the session is over.
+func (k *Kiosk) finish(ctx context.Context, intent int64, outcome string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), journalWithin)
+	defer cancel()
+	err := k.cfg.Store.Finish(ctx, intent, outcome)
+	if err != nil {
+		k.log.Warn("write outcome to device journal", "intent", intent, "outcome", outcome, "cause", err)
+	}
+}
+
+// sealedName is the name of the file on the stick that holds the private keys between application and installation.
+func sealedName(number string) string { return number + ".sealed" }
+
+// keyName is how a key identifier is shown: hexadecimal, as in the names of key files.
+func keyName(id []byte) string { return hex.EncodeToString(id) }

@@ -1,0 +1,380 @@
+package app
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/tirkeu/kiosk/hardware/token"
+	"github.com/tirkeu/kiosk/sync/pki"
+)
+
+// ref names a token across a replug and across the replacement of its process: by maker and serial number.
+type ref struct{ kind, serial string }
+
+func refOf(t Token) ref { return ref{string(t.Kind), t.Serial} }
+
+// facts are what a token's public objects say.
+type facts struct {
+	read     bool // they have been looked at
+	operator bool // a certificate with the operator's role lies there; the centre decides whether it counts
+}
+
+// How long a token that must be pulled has to be away before it counts as pulled, and how long a replaced token process
+// may take to show its tokens again.
+const (
+	awayFor     = 1500 * time.Millisecond
+	settleAfter = 3 * time.Second
+	settleEvery = 50 * time.Millisecond
+)
+
+// Run lets the kiosk hear what is plugged and what time it is, until ctx ends.
+func (k *Kiosk) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stopClose := context.AfterFunc(k.ctx, cancel)
+	defer stopClose()
+	if k.cfg.Rack == nil || k.cfg.Stick == nil || k.broken() {
+		<-ctx.Done()
+		return nil
+	}
+	k.reconcile(ctx)
+	tokens, stop := k.cfg.Rack.Watch()
+	defer stop()
+	sticks := k.cfg.Stick.Watch(ctx)
+	link, stopLink := k.watchLink()
+	defer func() { stopLink() }()
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	k.refresh()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tokens:
+			k.refresh()
+		case there, ok := <-sticks:
+			if !ok {
+				sticks = nil
+				continue
+			}
+			k.stickIs(there)
+		case <-link:
+			k.refresh()
+		case <-tick.C:
+			if link == nil {
+				stopLink()
+				link, stopLink = k.watchLink()
+			}
+			k.tick()
+		}
+	}
+}
+
+func (k *Kiosk) broken() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	_, broken := k.at.(*outOfService)
+	return broken
+}
+
+func (k *Kiosk) watchLink() (<-chan struct{}, func()) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.joined == nil {
+		return nil, func() {}
+	}
+	return k.joined.Engine.Watch()
+}
+
+// refresh takes over what is plugged and how the line stands.
+func (k *Kiosk) refresh() {
+	tokens := k.cfg.Rack.Tokens()
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.joined != nil {
+		k.link = k.joined.Engine.State()
+	}
+	if k.recycling == nil {
+		k.tokens = tokens
+		k.guard(k.look)
+	}
+	k.publish()
+}
+
+func (k *Kiosk) stickIs(there bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.stick = there
+	k.guard(k.look)
+	k.publish()
+}
+
+// settle waits until the tokens that were plugged before the token processes were replaced are seen again, a short time
+// at most, so that a replaced process is not taken for a pulled token.
+func (k *Kiosk) settle(ctx context.Context) {
+	k.mu.Lock()
+	before := k.tokens
+	k.mu.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, settleAfter)
+	defer cancel()
+	tick := time.NewTicker(settleEvery)
+	defer tick.Stop()
+	for {
+		now := k.cfg.Rack.Tokens()
+		if holds(now, before) || ctx.Err() != nil {
+			k.mu.Lock()
+			k.tokens = now
+			k.mu.Unlock()
+			return
+		}
+		select {
+		case <-ctx.Done():
+		case <-tick.C:
+		}
+	}
+}
+
+// holds tells whether every token of some is among all.
+func holds(all, some []Token) bool {
+	there := map[ref]bool{}
+	for _, t := range all {
+		there[refOf(t)] = true
+	}
+	for _, t := range some {
+		if !there[refOf(t)] {
+			return false
+		}
+	}
+	return true
+}
+
+// find gives the plugged token of that name.
+func (k *Kiosk) find(r ref) (Token, bool) {
+	for _, t := range k.tokens {
+		if refOf(t) == r {
+			return t, true
+		}
+	}
+	return Token{}, false
+}
+
+// byInsertion gives the plugged token a touch meant; zero means the only one.
+func (k *Kiosk) byInsertion(n uint64) (Token, bool) {
+	citizens := k.citizenTokens()
+	if n == 0 && len(citizens) == 1 {
+		return citizens[0], true
+	}
+	for _, t := range citizens {
+		if uint64(t.Insertion) == n {
+			return t, true
+		}
+	}
+	return Token{}, false
+}
+
+// citizenTokens are the plugged tokens without those of staff.
+func (k *Kiosk) citizenTokens() []Token {
+	var out []Token
+	for _, t := range k.tokens {
+		if !k.known[t.Insertion].operator {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// look draws the consequences of what is plugged in. Under the lock, after everything that may have changed it.
+func (k *Kiosk) look() {
+	k.readNew()
+	if k.recycling != nil {
+		return
+	}
+	now := k.cfg.Now()
+	for r, seen := range k.ignored {
+		if _, there := k.find(r); there {
+			k.ignored[r] = now
+		} else if now.Sub(seen) > awayFor {
+			delete(k.ignored, r)
+		}
+	}
+	k.lookAtLogin()
+	if p, ok := k.at.(plugger); ok && k.job == nil {
+		p.plugged(k)
+	}
+	k.lookForStaff()
+}
+
+// readNew reads the public certificates of tokens that have just been plugged in: staff are known by them.
+func (k *Kiosk) readNew() {
+	present := map[Insertion]bool{}
+	for _, t := range k.tokens {
+		present[t.Insertion] = true
+		if _, done := k.known[t.Insertion]; done {
+			continue
+		}
+		k.known[t.Insertion] = facts{}
+		if !t.Initialized {
+			k.known[t.Insertion] = facts{read: true}
+			continue
+		}
+		n := t.Insertion
+		k.spawn(func() { k.readPublic(n) })
+	}
+	for n := range k.known {
+		if !present[n] {
+			delete(k.known, n)
+		}
+	}
+}
+
+func (k *Kiosk) readPublic(n Insertion) {
+	ctx, cancel := context.WithTimeout(k.ctx, tokenWithin)
+	defer cancel()
+	found, err := k.cfg.Rack.Certificates(ctx, n)
+	f := facts{read: true}
+	for _, c := range found {
+		cert, parsing := x509.ParseCertificate(c.DER)
+		if parsing == nil && pki.IsOperator(cert) {
+			f.operator = true
+		}
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if _, still := k.known[n]; !still {
+		return
+	}
+	if err != nil && !errors.Is(err, token.ErrRemoved) {
+		k.log.Info("read public certificates", "cause", err)
+	}
+	k.known[n] = f
+	k.guard(k.look)
+	k.publish()
+}
+
+// lookAtLogin ends what rested on a token that is no longer there.
+func (k *Kiosk) lookAtLogin() {
+	if k.ses == nil {
+		return
+	}
+	if k.ses.role == RoleStaff {
+		r, ok := k.staffToken()
+		if _, there := k.find(r); ok && !there {
+			k.end("staff token pulled")
+			k.notice = &fault{code: CodeStaffTokenPulled}
+		}
+		return
+	}
+	open := k.ses.open
+	if open == nil || k.job != nil { // work on the token finds out by itself
+		return
+	}
+	_, there := k.find(open.ref)
+	if there {
+		return
+	}
+	k.drop(open)
+	if s, ok := k.at.(interface{ pulled(k *Kiosk) }); ok {
+		s.pulled(k)
+	}
+}
+
+// drop forgets a login whose token is gone.
+func (k *Kiosk) drop(open *opened) {
+	k.ses.open = nil
+	k.spawn(func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(k.ctx), tokenWithin)
+		defer cancel()
+		k.logout(ctx, open.login)
+	})
+}
+
+// lookForStaff opens supervisor mode for a staff token, or asks whether it shall end a citizen's session.
+func (k *Kiosk) lookForStaff() {
+	if d, ok := k.dialog.(*staffDialog); ok {
+		if _, there := k.find(d.token); !there {
+			k.dialog = nil
+		}
+		return
+	}
+	for _, t := range k.tokens {
+		r := refOf(t)
+		if _, ignored := k.ignored[r]; ignored || !k.known[t.Insertion].operator {
+			continue
+		}
+		switch k.at.(type) {
+		case *attract:
+			k.staffBegins(r)
+		case *menu:
+			k.end("staff")
+			k.staffBegins(r)
+		default:
+			if k.ses != nil && k.ses.role == RoleCitizen && !k.steady() {
+				k.dialog = &staffDialog{token: r}
+			}
+		}
+		return
+	}
+}
+
+// tick is the passing of time: idle warning, idle end.
+func (k *Kiosk) tick() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.guard(k.pass)
+	k.publish()
+}
+
+func (k *Kiosk) pass() {
+	now := k.cfg.Now()
+	if now.Before(k.cfg.BuiltAt) {
+		if k.ses != nil {
+			k.end("clock")
+		}
+		k.at = &outOfService{code: CodeClock}
+		return
+	}
+	if o, ok := k.at.(*outOfService); ok && o.code == CodeClock {
+		k.reset()
+	}
+	if k.joined != nil {
+		k.link = k.joined.Engine.State()
+	}
+	k.look()
+	if k.ses == nil {
+		if now.Sub(k.touchedAt) > k.cfg.IdleAfter && (k.lang != k.cfg.Languages[0] || k.notice != nil || k.prefs.Text != 0 || k.prefs.Contrast != "normal") {
+			k.reset()
+		}
+		return
+	}
+	after := k.cfg.IdleAfter
+	switch k.ses.role {
+	case RoleTechnician:
+		return
+	case RoleStaff:
+		after = k.cfg.StaffIdleAfter
+	}
+	if k.job != nil {
+		if k.job.steady {
+			k.ses.touchedAt = now
+		}
+		return
+	}
+	silent := now.Sub(k.ses.touchedAt)
+	if silent < after {
+		return
+	}
+	left := after + k.cfg.IdleWarning - silent
+	if left <= 0 {
+		k.end("idle")
+		return
+	}
+	k.dialog = &idleDialog{seconds: int((left + time.Second - 1) / time.Second)}
+}
+
+func typeOf(thrown any) string { return fmt.Sprintf("%T", thrown) }
+
+func stack() string { return string(debug.Stack()) }

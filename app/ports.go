@@ -1,0 +1,252 @@
+package app
+
+import (
+	"context"
+	"crypto"
+	"errors"
+	"time"
+
+	"github.com/tirkeu/kiosk/hardware/token"
+	"github.com/tirkeu/kiosk/sync/registry"
+)
+
+// What is plugged in, as hardware/token tells it.
+type (
+	Token       = token.Token
+	Certificate = token.Certificate
+	Key         = token.Key
+	Insertion   = token.Insertion
+)
+
+// Rack is where tokens are plugged. Errors are those of hardware/token.
+type Rack interface {
+	Tokens() []Token
+	// Watch says that something was plugged, pulled or changed; it never blocks the rack.
+	Watch() (changed <-chan struct{}, stop func())
+	Modules() []token.ModuleState
+	// Certificates are the public ones: no login.
+	Certificates(ctx context.Context, insertion Insertion) ([]Certificate, error)
+	// Login makes exactly one try.
+	Login(ctx context.Context, insertion Insertion, pin token.PIN) (Login, error)
+	// Recycle replaces the processes that serve the tokens, with all they had in memory.
+	Recycle(ctx context.Context)
+}
+
+// Login is a token that has been opened by its PIN.
+type Login interface {
+	GenerateRSA(ctx context.Context, id []byte, label string, bits int) (Key, error)
+	Keys(ctx context.Context) ([]Key, error)
+	Certificates(ctx context.Context) ([]Certificate, error)
+	Signer(ctx context.Context, id []byte) (crypto.Signer, error)
+	WriteCertificate(ctx context.Context, id []byte, label string, der []byte) error
+	Delete(ctx context.Context, id []byte) error
+	ChangePIN(ctx context.Context, old, new token.PIN) error
+	Logout(ctx context.Context) error
+}
+
+// Stick is the citizen's own USB stick. Errors are those of hardware/stick.
+type Stick interface {
+	Present() bool
+	Watch(ctx context.Context) <-chan bool
+	WriteNew(name string, data []byte) error
+	Read(name string, limit int64) ([]byte, error)
+	Remove(name string) error
+}
+
+// Record is an application as storage keeps it.
+type Record struct {
+	Number   string
+	Status   registry.Status
+	Document []byte
+	Keys     []RecordKey
+}
+
+// RecordKey is one key of a stored application.
+type RecordKey struct {
+	Ordinal     int
+	Template    string
+	SPKISHA256  string
+	Medium      string // serial of the token, or "stick"
+	KeyID       []byte
+	Certificate []byte // DER; empty until it has been issued and checked
+	Chain       [][]byte
+}
+
+// Acceptance is what becomes durable before the citizen is told that the application was accepted.
+type Acceptance struct {
+	Number   string
+	IIN      string
+	Document []byte
+	SealKey  []byte
+	Keys     []AcceptedKey
+}
+
+// AcceptedKey is one key of an Acceptance.
+type AcceptedKey struct {
+	Ordinal       int
+	Template      string
+	TransactionID string
+	SPKISHA256    string
+	CSR           []byte
+	Medium        string
+	KeyID         []byte
+}
+
+// IntentKind says what an intent of the device journal is about to do.
+type IntentKind string
+
+// The kinds of intents.
+const (
+	IntentGenerate  IntentKind = "generate"
+	IntentInstall   IntentKind = "install"
+	IntentChangePIN IntentKind = "change-pin"
+)
+
+// Intent is written to the device journal before an act that changes a token or a stick.
+type Intent struct {
+	ID     int64
+	Kind   IntentKind
+	Medium string // serial of the token, or "stick"
+	Number string // of the application
+	KeyID  []byte
+}
+
+// What storage may answer besides an unexpected error.
+var (
+	ErrNoRecord = errors.New("no such record")
+	ErrDiskFull = errors.New("the disk is full")
+	ErrConflict = errors.New("the number is taken by other bytes")
+	ErrBusy     = errors.New("the database is busy")
+	ErrDatabase = errors.New("the database failed")
+)
+
+// Store is what the terminal remembers.
+type Store interface {
+	// ReserveNumber gives the next counter of a prefix; it is never given twice.
+	ReserveNumber(ctx context.Context, prefix string) (uint64, error)
+	// Accept is one transaction; the same bytes twice are no error.
+	Accept(ctx context.Context, a Acceptance) error
+	Application(ctx context.Context, number string) (Record, error)
+	// ByMedium finds applications whose keys lie on a medium, newest first.
+	ByMedium(ctx context.Context, serial string) ([]Record, error)
+	MarkInstalled(ctx context.Context, number string, at time.Time) error
+	Begin(ctx context.Context, i Intent) (int64, error)
+	Finish(ctx context.Context, id int64, outcome string) error
+	OpenIntents(ctx context.Context) ([]Intent, error)
+	// Check reads the database through, for the self-test.
+	Check(ctx context.Context) error
+}
+
+// LinkState is the line to the centre as the engine sees it.
+type LinkState struct {
+	Online      bool
+	LastContact time.Time
+	Pending     int
+	Problem     string // code of what is wrong with the line: "", "down", "slow", "garbage", "expired", "foreign", "refused"
+}
+
+// Engine sends what storage holds.
+type Engine interface {
+	State() LinkState
+	// Watch says that the state changed.
+	Watch() (changed <-chan struct{}, stop func())
+	Kick()
+}
+
+// What the centre may answer. Anything else is the line.
+var (
+	ErrUnknown        = errors.New("the centre knows no such thing")
+	ErrLineDown       = errors.New("the centre cannot be reached")
+	ErrLineSlow       = errors.New("the centre does not answer in time")
+	ErrGarbage        = errors.New("the centre's answer makes no sense")
+	ErrCentreExpired  = errors.New("the centre's certificate has expired")
+	ErrCentreForeign  = errors.New("the centre's certificate is of another authority")
+	ErrRateLimited    = errors.New("too many questions")
+	ErrRefusedDevice  = errors.New("the centre does not know this terminal")
+	ErrCentreFailed   = errors.New("the centre failed")
+	ErrNotOperator    = errors.New("not an operator")
+	ErrDecided        = errors.New("decided already")
+	ErrOwn            = errors.New("one's own application")
+	ErrLockedByOther  = errors.New("opened by another operator")
+	ErrExpired        = errors.New("the application has expired")
+	ErrOtherBytes     = errors.New("the application has changed")
+	ErrSecret         = errors.New("the secret is wrong")
+	ErrSecretSpent    = errors.New("the secret is spent or void")
+	ErrSessionOver    = errors.New("the staff session is over")
+	ErrCentreConflict = errors.New("the centre refused")
+)
+
+// Operator is who opened supervisor mode.
+type Operator struct {
+	Session, Name, IIN string
+}
+
+// Waiting is one application of the centre's queue.
+type Waiting struct {
+	Number, IIN, Name string
+	Status            registry.Status
+	CreatedAt         time.Time
+	LockedBy          string
+	NameDiffers       bool
+}
+
+// Opened is an application opened by staff, locked to them.
+type Opened struct {
+	Document     []byte
+	SHA256       string
+	Status       registry.Status
+	RegisterName registry.Name
+	NameDiffers  bool
+}
+
+// Issued is a certificate as the centre knows it.
+type Issued struct {
+	Serial, Template, Number string
+	NotBefore, NotAfter      time.Time
+	Revoked                  bool
+	DER                      []byte
+}
+
+// CentreLine is the centre, asked directly. Errors are the ones above.
+type CentreLine interface {
+	Time(ctx context.Context) (time.Time, error)
+	Lookup(ctx context.Context, iin string) (registry.Name, error)
+	Status(ctx context.Context, number string) (registry.Status, error)
+	SealKey(ctx context.Context, number string) ([]byte, error)
+	Challenge(ctx context.Context) ([]byte, error)
+	OpenStaff(ctx context.Context, challenge, cms []byte) (Operator, error)
+	CloseStaff(ctx context.Context, session string) error
+	Search(ctx context.Context, session, query string) ([]Waiting, error)
+	Open(ctx context.Context, session, number string) (Opened, error)
+	Unlock(ctx context.Context, session, number string) error
+	Decide(ctx context.Context, decision, cms []byte) (registry.Status, error)
+	Certificates(ctx context.Context, challenge, cms []byte) ([]Issued, error)
+}
+
+// Joined is what a terminal has once it is enrolled at a centre.
+type Joined struct {
+	Device string // name of this terminal
+	Prefix string // of application numbers
+	Centre map[Lang]string
+	Line   CentreLine
+	Engine Engine
+	// Directory is the centre's data as last received.
+	Directory func() *registry.Directory
+}
+
+// Enrolment is what a technician types at first start. Secret is never logged.
+type Enrolment struct {
+	Centre, Reference string
+	Secret            string
+	Display           Display
+	Languages         []Lang
+}
+
+// Finding is what a probe of the self-test found.
+type Finding struct {
+	State  string // "well", "attention", "absent"
+	Detail string // goes into the sentence: a name, a size; never personal
+}
+
+// Probe looks at one part of the terminal.
+type Probe func(ctx context.Context) Finding

@@ -1,0 +1,291 @@
+package app
+
+import (
+	"context"
+	"crypto/x509"
+	"time"
+
+	"github.com/tirkeu/kiosk/sync/registry"
+)
+
+// session is one person's time at the terminal. All fields are guarded by Kiosk.mu; it is forgotten as a whole.
+type session struct {
+	id        uint64
+	role      Role
+	ctx       context.Context // ends with the session
+	cancel    context.CancelFunc
+	touchedAt time.Time
+	used      bool // something was entered
+
+	draft *draft // the application being made
+	open  *opened
+	left  []leftover // made for the draft; no application holds it yet
+	staff *staffMode
+}
+
+// opened is a token that has been opened by its PIN.
+type opened struct {
+	login   Login
+	ref     ref
+	factory bool // the PIN that was typed is the factory's
+}
+
+// staffMode is an open supervisor mode.
+type staffMode struct {
+	ref      ref
+	operator Operator
+	keyID    []byte // of the operator's key on the token
+	cert     *x509.Certificate
+	locked   string // number of the application locked to the operator
+}
+
+// job is slow work outside the lock. At most one runs at a time; touches on the screen wait for no job, they are ignored.
+type job struct {
+	done   chan struct{}
+	awaits bool // Do waits for it
+	steady bool // changes a token: no idle wipe and no exit meanwhile
+}
+
+// How long things may take.
+const (
+	lookupWithin  = 8 * time.Second  // a question to the centre
+	tokenWithin   = 30 * time.Second // an act on a token that makes no keys
+	journalWithin = 10 * time.Second // a transaction
+	cleanWithin   = 20 * time.Second // the end of a session
+)
+
+// begin starts a session. Under the lock.
+func (k *Kiosk) begin(role Role) {
+	ctx, cancel := context.WithCancel(k.ctx)
+	k.ids++
+	k.ses = &session{id: k.ids, role: role, ctx: ctx, cancel: cancel, touchedAt: k.cfg.Now(), draft: &draft{}}
+	k.dialog = nil
+	k.notice = nil
+	k.log.Info("session begins", "session", k.ids, "role", role)
+}
+
+// end ends the session and forgets it; what it held open is closed behind its back. Under the lock.
+func (k *Kiosk) end(why string) {
+	ses, job := k.ses, k.job
+	k.reset()
+	if ses == nil {
+		return
+	}
+	ses.cancel()
+	k.log.Info("session ends", "session", ses.id, "role", ses.role, "why", why)
+	open, staff, left := ses.open, ses.staff, ses.left
+	*ses.draft = draft{}
+	ses.open, ses.staff, ses.left = nil, nil, nil
+	if staff != nil {
+		k.ignored[staff.ref] = k.cfg.Now()
+	}
+	if !ses.used && open == nil && staff == nil {
+		return
+	}
+	if k.cfg.Rack == nil {
+		return
+	}
+	before, running := k.recycling, job
+	gone := make(chan struct{})
+	k.recycling = gone
+	k.spawn(func() { k.clean(ses.id, held{open, staff, left, running}, before, gone) })
+}
+
+// held is what a session leaves behind to be closed.
+type held struct {
+	open    *opened
+	staff   *staffMode
+	left    []leftover
+	running *job
+}
+
+// clean closes what a session held, replaces the token processes and tells that the session is over.
+func (k *Kiosk) clean(id uint64, h held, before <-chan struct{}, gone chan struct{}) {
+	// The program may be closing: what was begun must still be ended.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(k.ctx), cleanWithin)
+	defer cancel()
+	if k.cfg.OnSessionEnd != nil {
+		k.cfg.OnSessionEnd()
+	}
+	if before != nil {
+		<-before
+	}
+	if h.running != nil { // its context has ended; what it accepted must be known before anything is removed
+		select {
+		case <-h.running.done:
+		case <-ctx.Done():
+		}
+	}
+	var login Login
+	if h.open != nil {
+		login = h.open.login
+	}
+	k.abandon(ctx, h.left, login)
+	if login != nil {
+		k.logout(ctx, login)
+	}
+	if h.staff != nil {
+		k.leave(ctx, h.staff)
+	}
+	if k.ctx.Err() == nil {
+		k.cfg.Rack.Recycle(ctx)
+		k.settle(ctx)
+	}
+	close(gone)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.recycling == gone {
+		k.recycling = nil
+	}
+	k.guard(k.look)
+	k.publish()
+	k.log.Info("session cleaned", "session", id)
+}
+
+func (k *Kiosk) logout(ctx context.Context, login Login) {
+	err := login.Logout(ctx)
+	if err != nil {
+		k.log.Info("log out of token", "cause", err)
+	}
+}
+
+// start begins slow work for the present session. work runs outside the lock; what it gives back runs under it, unless
+// the session has ended meanwhile: then it is dropped. Under the lock.
+func (k *Kiosk) start(j job, work func(ctx context.Context, ses *session) (apply func())) {
+	ses := k.ses
+	if ses == nil {
+		return
+	}
+	mine := &j
+	mine.done = make(chan struct{})
+	k.job = mine
+	k.spawn(func() {
+		defer close(mine.done)
+		var apply func()
+		failed := true
+		func() {
+			defer k.recovered()
+			apply = work(ses.ctx, ses)
+			failed = false
+		}()
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		if k.ses != ses || k.job != mine {
+			return
+		}
+		k.job = nil
+		ses.touchedAt = k.cfg.Now()
+		k.guard(func() {
+			if failed {
+				k.fail(&fault{code: CodeInternal})
+			}
+			if apply != nil {
+				apply()
+			}
+			k.look()
+		})
+		k.publish()
+	})
+}
+
+// during changes what is shown while slow work of a session goes on; it does nothing once that session has ended.
+func (k *Kiosk) during(ses *session, change func()) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.ses != ses {
+		return
+	}
+	k.guard(change)
+	k.publish()
+}
+
+// waiting is closed when the work that Do waits for is done; nil when there is none.
+func (k *Kiosk) waiting() <-chan struct{} {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.job == nil || !k.job.awaits {
+		return nil
+	}
+	return k.job.done
+}
+
+func (k *Kiosk) steady() bool { return k.job != nil && k.job.steady }
+
+// spawn runs f beside us; Close waits for it.
+func (k *Kiosk) spawn(f func()) {
+	k.work.Add(1)
+	go func() {
+		defer k.work.Done()
+		defer k.recovered()
+		f()
+	}()
+}
+
+// recovered logs a panic of a goroutine, without what was thrown.
+func (k *Kiosk) recovered() {
+	if thrown := recover(); thrown != nil {
+		k.log.Error("panic", "code", CodeInternal, "type", typeOf(thrown), "stack", stack())
+	}
+}
+
+// touched notes a sign of a person. Under the lock.
+func (k *Kiosk) touched() {
+	k.touchedAt = k.cfg.Now()
+	if k.ses != nil {
+		k.ses.touchedAt = k.touchedAt
+	}
+	if _, idle := k.dialog.(*idleDialog); idle {
+		k.dialog = nil
+	}
+}
+
+// exit leaves, with a question when something was entered. Under the lock.
+func (k *Kiosk) exit() {
+	if k.ses == nil || k.ses.role == RoleTechnician || k.steady() {
+		return
+	}
+	if k.ses.role == RoleCitizen && !k.ses.draft.empty() && !finished(k.at) {
+		k.dialog = &exitDialog{}
+		return
+	}
+	k.end("exit")
+}
+
+func finished(s state) bool {
+	switch s.(type) {
+	case *applyDone, *installDone:
+		return true
+	}
+	return false
+}
+
+// draft is the application a citizen is making. It is zeroed when the session ends.
+type draft struct {
+	iin       string
+	odd       string // the IIN whose date was asked about
+	name      registry.Name
+	known     bool // the register gave the name
+	email     string
+	region    string
+	locality  string
+	onStick   bool
+	medium    ref
+	model     string
+	stickRead bool // the warning about files was accepted
+	consent   registry.Consent
+	number    string
+	keys      []draftKey
+	sealKey   []byte
+}
+
+// draftKey is one key pair made for the application.
+type draftKey struct {
+	ordinal     int
+	template    string
+	id          []byte
+	spki        string // SHA-256, hex
+	csr         []byte
+	transaction string
+}
+
+func (d *draft) empty() bool { return d.iin == "" }
