@@ -26,7 +26,7 @@ func scanCertificate(s scanner) (Certificate, error) {
 	return c, found(err)
 }
 
-// Promise writes a certificate's serial and times before it is signed (DER nil), or the whole of one signed already.
+// Promise writes a certificate's serial before it is signed (DER nil), or the whole of one signed already.
 func (t *Tx) Promise(c Certificate) error {
 	_, err := t.exec("INSERT INTO certificates (serial, kind, template, device, iin, number, ordinal, spki_sha256, not_before, not_after, der, issued_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		c.Serial, c.Kind, c.Template, c.Device, c.IIN, c.Number, c.Ordinal, c.SPKISHA256, millis(c.NotBefore), millis(c.NotAfter), c.DER, millis(c.IssuedAt))
@@ -37,8 +37,9 @@ func (t *Tx) Promise(c Certificate) error {
 }
 
 // Fulfil writes the signed certificate of a promise, once; ErrNotFound when it is there already.
-func (t *Tx) Fulfil(serial string, der []byte, at time.Time) error {
-	return t.change("writing a certificate", "UPDATE certificates SET der = ?, issued_at = ? WHERE serial = ? AND der IS NULL", der, millis(at), serial)
+func (t *Tx) Fulfil(serial string, der []byte, notBefore, notAfter, at time.Time) error {
+	return t.change("writing a certificate", "UPDATE certificates SET der = ?, not_before = ?, not_after = ?, issued_at = ? WHERE serial = ? AND der IS NULL",
+		der, millis(notBefore), millis(notAfter), millis(at), serial)
 }
 
 // Certificate finds a certificate by serial number.

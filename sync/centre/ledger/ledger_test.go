@@ -100,7 +100,7 @@ func TestLedger_ReadsBackWhatItWrote(t *testing.T) {
 		a.SealKey, a.NameDiffers = []byte{9}, true
 		k := Key{Number: a.Number, Ordinal: 1, Template: "rsa-auth", TransactionID: "0a", SPKISHA256: "bb"}
 		c := Certificate{Serial: "7f", Kind: "citizen", Template: "rsa-auth", Device: "1001", IIN: a.IIN, Number: a.Number, Ordinal: 1, SPKISHA256: "bb", NotBefore: noon, NotAfter: noon.Add(time.Hour)}
-		x := Transaction{ID: "0a", Device: "1001", Kind: "p10cr", Profile: "rsa-auth", Number: a.Number, Ordinal: 1, State: TransactionWaiting, Request: []byte{1}, SPKISHA256: "bb", Subject: []byte{2}, CreatedAt: noon, UpdatedAt: noon}
+		x := Transaction{ID: "0a", Device: "1001", Kind: "p10cr", Profile: "rsa-auth", Number: a.Number, Ordinal: 1, State: TransactionWaiting, Request: []byte{1}, SPKI: []byte{2}, CreatedAt: noon, UpdatedAt: noon}
 		do(t, l, func(t *Tx) error {
 			return errors.Join(t.AddDevice(device("1001")), t.AddApplication(a, a.Name), t.AddKey(k), t.Promise(c), t.AddTransaction(x))
 		})
@@ -138,8 +138,8 @@ func TestLedger_OneCertificateForAKeyOfAnApplication(t *testing.T) {
 		if err := l.Do(context.Background(), func(t *Tx) error { return t.Promise(c) }); err == nil {
 			t.Error("a second certificate was promised for the same key")
 		}
-		do(t, l, func(t *Tx) error { return t.Fulfil("01", []byte("first"), noon) })
-		if err := l.Do(context.Background(), func(t *Tx) error { return t.Fulfil("01", []byte("second"), noon) }); !errors.Is(err, ErrNotFound) {
+		do(t, l, func(t *Tx) error { return t.Fulfil("01", []byte("first"), noon, noon, noon) })
+		if err := l.Do(context.Background(), func(t *Tx) error { return t.Fulfil("01", []byte("second"), noon, noon, noon) }); !errors.Is(err, ErrNotFound) {
 			t.Errorf("a promise was fulfilled twice: %v", err)
 		}
 	})

@@ -23,28 +23,27 @@ type Transaction struct {
 	Number                    string
 	Ordinal                   int
 	State                     TransactionState
-	Request                   []byte // the message's DER
-	SPKISHA256                string
-	Subject                   []byte // DER of the Name asked for
+	Request                   []byte // DER of the PKCS#10 or certificate request message
+	SPKI                      []byte // DER of the public key
 	Serial                    string // of the certificate, once there is one
 	Text                      string // why rejected, for the device's log
 	CreatedAt, UpdatedAt      time.Time
 }
 
-const transactionColumns = "id, device, kind, profile, number, ordinal, state, request, spki_sha256, subject, serial, text, created_at, updated_at"
+const transactionColumns = "id, device, kind, profile, number, ordinal, state, request, spki, serial, text, created_at, updated_at"
 
 func scanTransaction(s scanner) (Transaction, error) {
 	var x Transaction
 	var created, updated int64
-	err := s.Scan(&x.ID, &x.Device, &x.Kind, &x.Profile, &x.Number, &x.Ordinal, &x.State, &x.Request, &x.SPKISHA256, &x.Subject, &x.Serial, &x.Text, &created, &updated)
+	err := s.Scan(&x.ID, &x.Device, &x.Kind, &x.Profile, &x.Number, &x.Ordinal, &x.State, &x.Request, &x.SPKI, &x.Serial, &x.Text, &created, &updated)
 	x.CreatedAt, x.UpdatedAt = moment(created), moment(updated)
 	return x, found(err)
 }
 
 // AddTransaction writes a new transaction.
 func (t *Tx) AddTransaction(x Transaction) error {
-	_, err := t.exec("INSERT INTO transactions ("+transactionColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		x.ID, x.Device, x.Kind, x.Profile, x.Number, x.Ordinal, string(x.State), blob(x.Request), x.SPKISHA256, blob(x.Subject), x.Serial, x.Text, millis(x.CreatedAt), millis(x.UpdatedAt))
+	_, err := t.exec("INSERT INTO transactions ("+transactionColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		x.ID, x.Device, x.Kind, x.Profile, x.Number, x.Ordinal, string(x.State), blob(x.Request), blob(x.SPKI), x.Serial, x.Text, millis(x.CreatedAt), millis(x.UpdatedAt))
 	if err != nil {
 		return fmt.Errorf("adding a transaction: %w", err)
 	}
@@ -103,4 +102,17 @@ func (t *Tx) PutReply(requestSHA256, transaction string, reply []byte, at time.T
 func (t *Tx) ForgetReplies(before time.Time) error {
 	_, err := t.exec("DELETE FROM replies WHERE at < ?", millis(before))
 	return err
+}
+
+// TransactionsOfDevice lists a device's transactions in one state.
+func (t *Tx) TransactionsOfDevice(device string, state TransactionState) ([]Transaction, error) {
+	rows, err := t.rows("SELECT "+transactionColumns+" FROM transactions WHERE device = ? AND state = ? ORDER BY id", device, string(state))
+	return collect(rows, err, scanTransaction)
+}
+
+// SerialConfirmed says whether any transaction took the certificate of a serial number.
+func (t *Tx) SerialConfirmed(serial string) (bool, error) {
+	var n int
+	err := t.row("SELECT COUNT(*) FROM transactions WHERE serial = ? AND state = ?", serial, string(TransactionConfirmed)).Scan(&n)
+	return n > 0, err
 }

@@ -77,8 +77,8 @@ CREATE TABLE application_keys (
 CREATE INDEX application_keys_by_spki ON application_keys (spki_sha256);
 CREATE UNIQUE INDEX application_keys_by_transaction ON application_keys (transaction_id);
 
--- A row stands here before the certificate is signed: serial and times are fixed first, so that signing again after a
--- crash makes the same certificate and never a second one.
+-- A row stands here, without der, before the certificate is signed: what is signed again after a crash bears the same
+-- number, and only one of them is ever written down and handed out.
 CREATE TABLE certificates (
   serial      TEXT PRIMARY KEY,
   kind        TEXT NOT NULL CHECK (kind IN ('tls', 'device', 'operator', 'citizen')),
@@ -88,8 +88,8 @@ CREATE TABLE certificates (
   number      TEXT NOT NULL DEFAULT '',
   ordinal     INTEGER NOT NULL DEFAULT 0,
   spki_sha256 TEXT NOT NULL,
-  not_before  INTEGER NOT NULL,
-  not_after   INTEGER NOT NULL,
+  not_before  INTEGER NOT NULL DEFAULT 0,
+  not_after   INTEGER NOT NULL DEFAULT 0,
   der         BLOB,
   issued_at   INTEGER NOT NULL DEFAULT 0,
   revoked_at  INTEGER NOT NULL DEFAULT 0,
@@ -110,8 +110,7 @@ CREATE TABLE transactions (
   ordinal     INTEGER NOT NULL DEFAULT 0,
   state       TEXT NOT NULL CHECK (state IN ('waiting', 'issued', 'confirmed', 'refused', 'rejected')),
   request     BLOB NOT NULL,
-  spki_sha256 TEXT NOT NULL DEFAULT '',
-  subject     BLOB NOT NULL,
+  spki        BLOB NOT NULL,
   serial      TEXT NOT NULL DEFAULT '',
   text        TEXT NOT NULL DEFAULT '',
   created_at  INTEGER NOT NULL,
@@ -119,6 +118,8 @@ CREATE TABLE transactions (
 ) STRICT;
 CREATE INDEX transactions_by_number ON transactions (number, ordinal);
 CREATE INDEX transactions_by_serial ON transactions (serial);
+CREATE INDEX transactions_by_device ON transactions (device, state);
+CREATE INDEX transactions_by_state ON transactions (state, updated_at);
 
 -- The same bytes get the same answer.
 CREATE TABLE replies (

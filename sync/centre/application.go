@@ -1,0 +1,321 @@
+package centre
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/tirkeu/kiosk/sync/api"
+	"github.com/tirkeu/kiosk/sync/centre/ledger"
+	"github.com/tirkeu/kiosk/sync/pki"
+	"github.com/tirkeu/kiosk/sync/registry"
+)
+
+// file takes an application in from a device: the same bytes again get the same answer, other bytes wrong_bytes.
+func (c *Centre) file(ctx context.Context, d ledger.Device, number string, document, sealKey []byte) (ledger.State, error) {
+	a, err := c.readApplication(number, document)
+	if err != nil {
+		return "", err
+	}
+	state := ledger.Filed
+	err = c.db.Do(ctx, func(t *ledger.Tx) error {
+		old, err := t.Application(number)
+		if err == nil {
+			state = c.stateOf(old)
+			return c.sameFiling(old, document, sealKey)
+		}
+		if !errors.Is(err, ledger.ErrNotFound) {
+			return err
+		}
+		if err := mayNumber(t, d, number); err != nil {
+			return err
+		}
+		var sealed []byte
+		if len(sealKey) > 0 {
+			if sealed, err = c.sealer.seal(sealKey, "application:"+number); err != nil {
+				return err
+			}
+		}
+		return c.addApplication(t, d, "device", a, document, sealed)
+	})
+	return state, err
+}
+
+// readApplication checks what a document says by itself.
+func (c *Centre) readApplication(number string, document []byte) (registry.Application, error) {
+	a, err := registry.ParseApplication(document)
+	if err != nil {
+		return a, refuse(api.ErrorCodeBadRequest, "the application cannot be read: %v", err)
+	}
+	if a.Number != number {
+		return a, refuse(api.ErrorCodeBadRequest, "the number is not the document's")
+	}
+	if err := c.checkIIN(a.IIN); err != nil {
+		return a, refuse(api.ErrorCodeBadRequest, "the application's IIN is not valid")
+	}
+	if _, err := c.profiles.Storage(string(a.Storage.Kind)); err != nil {
+		return a, refuse(api.ErrorCodeBadRequest, "the key storage is not known here")
+	}
+	for _, k := range a.Keys {
+		if profile, err := c.profiles.Template(string(k.Template)); err != nil || !profile.Citizen {
+			return a, refuse(api.ErrorCodeBadRequest, "key %d: no citizen gets this template here", k.Ordinal)
+		}
+	}
+	return a, nil
+}
+
+func (c *Centre) sameFiling(old ledger.Application, document, sealKey []byte) error {
+	var had []byte
+	if old.SealKey != nil {
+		var err error
+		if had, err = c.sealer.open(old.SealKey, "application:"+old.Number); err != nil {
+			return err
+		}
+	}
+	if string(old.Document) != string(document) || string(had) != string(sealKey) {
+		return refuse(api.ErrorCodeWrongBytes, "the application was filed with other bytes")
+	}
+	return nil
+}
+
+// mayNumber says whether a device may file under a number: its own prefix, or that of an earlier enrolment of the same
+// centre, for what was accepted offline must still go out after the device was enrolled anew.
+func mayNumber(t *ledger.Tx, d ledger.Device, number string) error {
+	prefix := number[:4]
+	if prefix == d.Prefix {
+		return nil
+	}
+	other, err := t.Device(prefix)
+	if errors.Is(err, ledger.ErrNotFound) || err == nil && other.Centre != d.Centre {
+		return refuse(api.ErrorCodeBadRequest, "the number's prefix is not this device's")
+	}
+	return err
+}
+
+// addApplication writes an application and its keys, none of which may stand in another living one.
+func (c *Centre) addApplication(t *ledger.Tx, d ledger.Device, origin string, a registry.Application, document, sealed []byte) error {
+	now := c.now()
+	differs := false
+	if p, err := t.Person(a.IIN); err == nil {
+		differs = !sameName(a.Name, p)
+	} else if !errors.Is(err, ledger.ErrNotFound) {
+		return err
+	}
+	life, err := c.termsOf(t, a)
+	if err != nil {
+		return err
+	}
+	name := fullName(a.Name.Surname, a.Name.Given, a.Name.Patronymic)
+	row := ledger.Application{Number: a.Number, Origin: origin, Device: d.Prefix, Centre: d.Centre, Kind: string(a.Kind), IIN: a.IIN, Name: name,
+		Document: document, SHA256: registry.Hash(document), SealKey: sealed, State: ledger.Filed, NameDiffers: differs,
+		CreatedAt: a.CreatedAt, FiledAt: now, ExpiresAt: now.Add(life)}
+	if err := t.AddApplication(row, name); err != nil {
+		return err
+	}
+	for _, k := range a.Keys {
+		if err := c.freeKey(t, k.SPKISHA256, k.TransactionID); err != nil {
+			return err
+		}
+		if err := t.AddKey(ledger.Key{Number: a.Number, Ordinal: k.Ordinal, Template: string(k.Template), TransactionID: k.TransactionID, SPKISHA256: k.SPKISHA256}); err != nil {
+			return err
+		}
+	}
+	c.metrics.add("tirkeu_applications_filed_total", 1)
+	return t.Audit(now, "application-filed", "device:"+d.Prefix, "application:"+a.Number, row.SHA256)
+}
+
+// freeKey refuses a key or a transaction that another application has. A key may come again after a rejection.
+func (c *Centre) freeKey(t *ledger.Tx, spki, transaction string) error {
+	if _, err := t.KeyByTransaction(transaction); err == nil {
+		return refuse(api.ErrorCodeConflict, "the transaction belongs to another key")
+	} else if !errors.Is(err, ledger.ErrNotFound) {
+		return err
+	}
+	if _, err := t.Transaction(transaction); err == nil {
+		return refuse(api.ErrorCodeConflict, "the transaction has begun for something else")
+	} else if !errors.Is(err, ledger.ErrNotFound) {
+		return err
+	}
+	others, err := t.KeysBySPKI(spki)
+	if err != nil {
+		return err
+	}
+	for _, k := range others {
+		a, err := t.Application(k.Number)
+		if err != nil {
+			return err
+		}
+		if state := c.stateOf(a); state != ledger.Rejected && state != ledger.Expired {
+			return refuse(api.ErrorCodeConflict, "the public key stands in another application")
+		}
+	}
+	return nil
+}
+
+// stateOf is where an application stands now: time may have run out since the last write.
+func (c *Centre) stateOf(a ledger.Application) ledger.State {
+	if (a.State == ledger.Filed || a.State == ledger.Waiting) && !c.now().Before(a.ExpiresAt) {
+		return ledger.Expired
+	}
+	return a.State
+}
+
+// wordOf is the state in the contract's words.
+func wordOf(s ledger.State) api.Status {
+	if s == ledger.Filed {
+		return api.StatusWaiting
+	}
+	return api.Status(s)
+}
+
+// status is the word for a number; not_found for one nobody filed.
+func (c *Centre) status(ctx context.Context, number string) (ledger.Application, error) {
+	var a ledger.Application
+	if !registry.ValidNumber(number) {
+		return a, refuse(api.ErrorCodeBadRequest, "the number's check digit is wrong")
+	}
+	err := c.db.View(ctx, func(t *ledger.Tx) error {
+		var err error
+		a, err = t.Application(number)
+		return err
+	})
+	if errors.Is(err, ledger.ErrNotFound) {
+		return a, refuse(api.ErrorCodeNotFound, "no application has this number")
+	}
+	a.State = c.stateOf(a)
+	return a, err
+}
+
+// statusOfKey finds the newest application a public key stands in.
+func (c *Centre) statusOfKey(ctx context.Context, spki string) (ledger.Application, error) {
+	var a ledger.Application
+	err := c.db.View(ctx, func(t *ledger.Tx) error {
+		keys, err := t.KeysBySPKI(spki)
+		if err != nil {
+			return err
+		}
+		if len(keys) == 0 {
+			return refuse(api.ErrorCodeNotFound, "no application has this key")
+		}
+		a, err = t.Application(keys[0].Number)
+		return err
+	})
+	a.State = c.stateOf(a)
+	return a, err
+}
+
+// sealKey gives the key of the citizen's sealed private keys back once the certificates are issued.
+func (c *Centre) sealKey(ctx context.Context, d ledger.Device, number string) ([]byte, error) {
+	a, err := c.status(ctx, number)
+	if err != nil {
+		return nil, err
+	}
+	if a.State != ledger.Issued && a.State != ledger.Installed {
+		return nil, refuse(api.ErrorCodeConflict, "the certificates are not issued")
+	}
+	if a.SealKey == nil {
+		return nil, refuse(api.ErrorCodeNotFound, "the application came without a seal key")
+	}
+	key, err := c.sealer.open(a.SealKey, "application:"+number)
+	if err != nil {
+		return nil, err
+	}
+	return key, c.note(ctx, "seal-given", "device:"+d.Prefix, "application:"+number, "")
+}
+
+// install notes that the certificates of an application lie on the citizen's medium; again changes nothing.
+func (c *Centre) install(ctx context.Context, d ledger.Device, number string, at time.Time, serials []string) (ledger.State, error) {
+	if _, err := c.status(ctx, number); err != nil {
+		return "", err
+	}
+	state := ledger.Installed
+	err := c.db.Do(ctx, func(t *ledger.Tx) error {
+		a, err := t.Application(number)
+		if err != nil || a.State == ledger.Installed {
+			return err
+		}
+		if a.State != ledger.Issued {
+			return refuse(api.ErrorCodeConflict, "the certificates are not issued")
+		}
+		for _, serial := range serials {
+			if cert, err := t.Certificate(plainSerial(serial)); errors.Is(err, ledger.ErrNotFound) || err == nil && cert.Number != number {
+				return refuse(api.ErrorCodeBadRequest, "a certificate is not of this application")
+			} else if err != nil {
+				return err
+			}
+		}
+		if err := t.MarkInstalled(number, c.now()); err != nil {
+			return err
+		}
+		return t.Audit(c.now(), "application-installed", "device:"+d.Prefix, "application:"+number, at.UTC().Format(time.RFC3339))
+	})
+	return state, err
+}
+
+// expire moves on what nobody decided in time, a hundred at once, and says how many.
+func (c *Centre) expire(ctx context.Context) (int, error) {
+	var numbers []string
+	err := c.db.Do(ctx, func(t *ledger.Tx) error {
+		var err error
+		if numbers, err = t.Overdue(c.now(), 100); err != nil {
+			return err
+		}
+		for _, number := range numbers {
+			a, err := t.Application(number)
+			if err != nil {
+				return err
+			}
+			if err := c.close(t, a, ledger.Expired, "centre", "", nil, nil); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, fmt.Errorf("expiring applications: %w", err)
+	}
+	return len(numbers), nil
+}
+
+// close ends an application without certificates: rejected or expired, and its transactions with it.
+func (c *Centre) close(t *ledger.Tx, a ledger.Application, to ledger.State, who, reason string, decision, signature []byte) error {
+	now := c.now()
+	if err := t.Decide(a.Number, a.State, to, now, who, reason, decision, signature); err != nil {
+		return err
+	}
+	transactions, err := t.TransactionsOf(a.Number)
+	if err != nil {
+		return err
+	}
+	for _, x := range transactions {
+		if x.State == ledger.TransactionWaiting {
+			if err := t.MoveTransaction(x.ID, x.State, ledger.TransactionRejected, "", closing(to), now); err != nil {
+				return err
+			}
+		}
+	}
+	return t.Audit(now, "application-"+string(to), who, "application:"+a.Number, reason)
+}
+
+// closing is what a CMP client is told of an application that ended without certificates.
+func closing(s ledger.State) string {
+	if s == ledger.Expired {
+		return "the application was not decided in time"
+	}
+	return "the application was rejected"
+}
+
+// personOf is who a certificate will name: the register's person, else the application's.
+func personOf(t *ledger.Tx, a registry.Application) (pki.Person, error) {
+	who := pki.Person{IIN: a.IIN, Surname: a.Name.Surname, Given: a.Name.Given, Patronymic: a.Name.Patronymic, Email: a.Email}
+	p, err := t.Person(a.IIN)
+	if errors.Is(err, ledger.ErrNotFound) {
+		return who, nil
+	}
+	if err != nil {
+		return who, err
+	}
+	who.Surname, who.Given, who.Patronymic = p.Surname, p.Given, p.Patronymic
+	return who, nil
+}

@@ -1,0 +1,82 @@
+package centre
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/tirkeu/kiosk/sync/centre/ledger"
+	"github.com/tirkeu/kiosk/sync/cmp"
+)
+
+// revocation is an rr for one certificate of this authority.
+type revocation struct {
+	transaction string
+	profile     string
+	message     []byte
+	serial      string
+	reason      int // CRLReason, RFC 5280 §5.3.1
+}
+
+// revoke takes a revocation request: for a device's own certificate, and nothing else. A citizen's is revoked only when
+// a signed revocation application names it, and there is no such kind of application here. The same message again
+// changes nothing.
+func (c *Centre) revoke(ctx context.Context, d ledger.Device, r revocation) error {
+	return c.db.Do(ctx, func(t *ledger.Tx) error {
+		x, err := t.Transaction(r.transaction)
+		if err == nil {
+			if x.Device != d.Prefix || !bytes.Equal(x.Request, r.message) {
+				return rejectAs(cmp.TransactionIDInUse, "the transaction has begun for something else")
+			}
+			return nil
+		}
+		if !errors.Is(err, ledger.ErrNotFound) {
+			return err
+		}
+		if err := mayRevoke(t, d, r); err != nil {
+			return err
+		}
+		now := c.now()
+		if err := t.RevokeCertificate(r.serial, r.reason, now); err != nil {
+			return err
+		}
+		c.metrics.add("tirkeu_certificates_revoked_total", 1)
+		if err := t.AddTransaction(ledger.Transaction{ID: r.transaction, Device: d.Prefix, Kind: "rr", Profile: r.profile,
+			State: ledger.TransactionConfirmed, Request: r.message, Serial: r.serial, CreatedAt: now, UpdatedAt: now}); err != nil {
+			return err
+		}
+		if err := t.Audit(now, "certificate-revoked", "device:"+d.Prefix, "certificate:"+r.serial, fmt.Sprint(r.reason)); err != nil {
+			return err
+		}
+		left, err := t.CertificatesOfDevice(d.Prefix)
+		if err != nil {
+			return err
+		}
+		for _, one := range left {
+			if one.RevokedAt.IsZero() && c.now().Before(one.NotAfter) {
+				return nil
+			}
+		}
+		return c.revokeDevice(t, d, "device:"+d.Prefix, r.reason)
+	})
+}
+
+func mayRevoke(t *ledger.Tx, d ledger.Device, r revocation) error {
+	cert, err := t.Certificate(r.serial)
+	if errors.Is(err, ledger.ErrNotFound) {
+		return rejectAs(cmp.BadCertID, "the certificate is not of this authority")
+	}
+	if err != nil {
+		return err
+	}
+	switch {
+	case cert.Kind == "citizen":
+		return rejectAs(cmp.NotAuthorized, "no signed revocation application names this certificate")
+	case cert.Kind != "device" || cert.Device != d.Prefix:
+		return rejectAs(cmp.NotAuthorized, "a device may revoke only certificates of its own")
+	case !cert.RevokedAt.IsZero():
+		return rejectAs(cmp.CertRevoked, "the certificate is revoked already")
+	}
+	return nil
+}
