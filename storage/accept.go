@@ -1,0 +1,124 @@
+//go:build cgo
+
+package storage
+
+import (
+	"context"
+	"crypto/hmac"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"strconv"
+)
+
+// Accept makes an application durable, with the tasks that will send it and its audit row, in one transaction. When it
+// returns nil the citizen may be told. The same acceptance twice is no error and changes nothing; other bytes under the same
+// number, or a key that another application has, are ErrConflict. Besides: ErrQueueFull, ErrFull.
+func (s *Store) Accept(ctx context.Context, a Acceptance) error {
+	row, keys, err := s.sealAcceptance(a)
+	if err != nil {
+		return fmt.Errorf("accepting application %s: %w", a.Number, err)
+	}
+	return s.write(ctx, "accepting application "+a.Number, func(t *tx) error {
+		var before []byte
+		err := t.row("SELECT acceptance FROM applications WHERE number = ?", []any{a.Number}, &before)
+		switch {
+		case err == nil && hmac.Equal(before, row.acceptance):
+			return nil
+		case err == nil:
+			return ErrConflict
+		case !errors.Is(translate(err), ErrNotFound):
+			return err
+		}
+		if err := t.room(); err != nil {
+			return err
+		}
+		if _, err := t.exec("INSERT INTO applications (number, status, iin_key, acceptance, document, seal_key, accepted_at, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+			a.Number, string(Queued), row.iinKey, row.acceptance, row.document, row.sealKey, millis(t.now), millis(t.now)); err != nil {
+			return err
+		}
+		if err := t.addTask(TaskID{Number: a.Number, Kind: TaskFile}); err != nil {
+			return err
+		}
+		for i, k := range a.Keys {
+			if _, err := t.exec("INSERT INTO application_keys (number, ordinal, template, transaction_id, spki_sha256, csr, medium, medium_key, key_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+				a.Number, k.Ordinal, k.Template, k.TransactionID, k.SPKISHA256, keys[i].csr, keys[i].medium, keys[i].mediumKey, k.KeyID); err != nil {
+				return err
+			}
+			if err := t.addTask(TaskID{Number: a.Number, Kind: TaskCertify, Ordinal: k.Ordinal}); err != nil {
+				return err
+			}
+		}
+		return t.audit("application-status", "application:"+a.Number, "", string(Queued), "")
+	})
+}
+
+// room refuses when too many applications wait for the centre to take them.
+func (t *tx) room() error {
+	var pending int
+	if err := t.row(countUnfiled, nil, &pending); err != nil {
+		return err
+	}
+	if pending >= t.s.options.MaxPending {
+		return ErrQueueFull
+	}
+	return nil
+}
+
+func (t *tx) addTask(id TaskID) error {
+	_, err := t.exec("INSERT INTO outbox (number, stage, ordinal, kind, attempts, problem, due_at) VALUES (?, ?, ?, ?, 0, '', ?)",
+		id.Number, stage[id.Kind], id.Ordinal, string(id.Kind), millis(t.now))
+	return err
+}
+
+type sealedApplication struct{ iinKey, acceptance, document, sealKey []byte }
+
+type sealedKey struct{ csr, medium, mediumKey []byte }
+
+// sealAcceptance does the slow part before the transaction.
+func (s *Store) sealAcceptance(a Acceptance) (row sealedApplication, keys []sealedKey, err error) {
+	if a.Number == "" || len(a.Document) == 0 || len(a.Keys) == 0 {
+		return row, nil, errors.New("it has no number, no document or no keys")
+	}
+	row = sealedApplication{iinKey: s.sealer.key("iin", []byte(a.IIN)), acceptance: s.sealer.key("acceptance", a.bytes())}
+	var failed error
+	seal := func(plain []byte, table, column, row string) []byte {
+		sealed, err := s.sealer.seal(plain, table, column, row)
+		failed = errors.Join(failed, err)
+		return sealed
+	}
+	row.document = seal(a.Document, "applications", "document", a.Number)
+	row.sealKey = seal(a.SealKey, "applications", "seal_key", a.Number)
+	for _, k := range a.Keys {
+		place := keyRow(a.Number, k.Ordinal)
+		csr := k.CSR
+		if csr == nil {
+			csr = []byte{}
+		}
+		keys = append(keys, sealedKey{
+			csr:       seal(csr, "application_keys", "csr", place),
+			medium:    seal([]byte(k.Medium), "application_keys", "medium", place),
+			mediumKey: s.sealer.key("medium", []byte(k.Medium)),
+		})
+	}
+	return row, keys, failed
+}
+
+// keyRow names a row of application_keys.
+func keyRow(number string, ordinal int) string { return number + "/" + strconv.Itoa(ordinal) }
+
+// bytes writes all of an acceptance, each field after its length.
+func (a Acceptance) bytes() []byte {
+	var b []byte
+	add := func(fields ...[]byte) {
+		for _, f := range fields {
+			b = binary.BigEndian.AppendUint32(b, uint32(len(f)))
+			b = append(b, f...)
+		}
+	}
+	add([]byte(a.Number), []byte(a.IIN), a.Document, a.SealKey)
+	for _, k := range a.Keys {
+		add([]byte(strconv.Itoa(k.Ordinal)), []byte(k.Template), []byte(k.TransactionID), []byte(k.SPKISHA256), k.CSR, []byte(k.Medium), k.KeyID)
+	}
+	return b
+}
