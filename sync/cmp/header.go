@@ -3,7 +3,9 @@ package cmp
 import (
 	"bytes"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	oid "encoding/asn1"
+	"fmt"
 	"time"
 
 	"golang.org/x/crypto/cryptobyte"
@@ -218,4 +220,13 @@ func referenceName(reference []byte) []byte {
 // sentBy says whether the sender field names the certificate's subject (RFC 9483 §3.1).
 func (h *header) sentBy(cert *x509.Certificate) bool {
 	return bytes.Equal(h.sender, directoryName(cert.RawSubject))
+}
+
+// x509Name encodes a Name; pkix alone knows its order of attributes.
+func x509Name(name pkix.Name) ([]byte, error) {
+	der, err := oid.Marshal(name.ToRDNSequence())
+	if err != nil {
+		return nil, fmt.Errorf("encode the subject: %w", err)
+	}
+	return der, nil
 }
