@@ -1,11 +1,14 @@
 package pki_test
 
 import (
+	"bytes"
 	"crypto/rand"
+	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"errors"
+	"math/big"
 	"slices"
 	"testing"
 	"time"
@@ -63,6 +66,15 @@ func asPerson(t *testing.T, template *x509.Certificate, person pki.Person, order
 	if template.RawSubject, err = pki.RawSubject(profile, person); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// rewrite changes some octets of the subject for as many others.
+func rewrite(t *testing.T, template *x509.Certificate, from, to string) {
+	t.Helper()
+	if len(from) != len(to) || !bytes.Contains(template.RawSubject, []byte(from)) {
+		t.Fatalf("%q cannot be put in the place of %q", to, from)
+	}
+	template.RawSubject = bytes.Replace(template.RawSubject, []byte(from), []byte(to), 1)
 }
 
 func drop(template *x509.Certificate, id asn1.ObjectIdentifier) {
@@ -135,6 +147,19 @@ func TestCheckIssued_NamesTheOnePartThatDiffers(t *testing.T) {
 			asPerson(t, c, aigerim, func(o []pki.SubjectAttribute) []pki.SubjectAttribute {
 				return slices.DeleteFunc(o, func(a pki.SubjectAttribute) bool { return a.Attribute == "surname" })
 			})
+		}},
+		{"number as UTF8String", pki.PartSubject, func(c *x509.Certificate, _ *any) {
+			rewrite(t, c, "\x13\x0fIIN900101400017", "\x0c\x0fIIN900101400017")
+		}},
+		{"another country", pki.PartSubject, func(c *x509.Certificate, _ *any) { rewrite(t, c, "\x13\x02KZ", "\x13\x02RU") }},
+		{"a common name that is not the person's", pki.PartSubject, func(c *x509.Certificate, _ *any) {
+			rewrite(t, c, "ӘБЕНОВА АЙГЕРІМ", "МАЛЛОРИ АЙГЕРІМ")
+		}},
+		{"KU not critical", pki.PartKeyUsage, func(c *x509.Certificate, _ *any) {
+			replace(t, c, asn1.ObjectIdentifier{2, 5, 29, 15}, asn1.BitString{Bytes: []byte{0xc0}, BitLength: 2})
+		}},
+		{"exponent of three", pki.PartKey, func(_ *x509.Certificate, key *any) {
+			*key = &rsa.PublicKey{N: citizenKey().N, E: 3}
 		}},
 		{"swapped KU", pki.PartKeyUsage, func(c *x509.Certificate, _ *any) {
 			c.KeyUsage = x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment
@@ -258,4 +283,25 @@ func issueStick(t *testing.T) *x509.Certificate {
 		t.Fatal(err)
 	}
 	return cert
+}
+
+func TestCheckKey_TakesNoWeakKeys(t *testing.T) {
+	modulus := citizenKey().N
+	for name, key := range map[string]*rsa.PublicKey{
+		"exponent 3":    {N: modulus, E: 3},
+		"even exponent": {N: modulus, E: 65538},
+		"even modulus":  {N: new(big.Int).Lsh(modulus, 1), E: 65537},
+		"too long":      {N: new(big.Int).SetBit(new(big.Int).Set(modulus), 8191, 1), E: 65537},
+	} {
+		der, err := x509.MarshalPKIXPublicKey(key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := pki.DefaultProfiles().CheckKey(pki.TemplateSign, der); err == nil {
+			t.Errorf("%s was taken", name)
+		}
+	}
+	if err := pki.DefaultProfiles().CheckKey(pki.TemplateSign, spki(t, citizenKey())); err != nil {
+		t.Error(err)
+	}
 }

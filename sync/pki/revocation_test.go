@@ -133,6 +133,18 @@ func TestCheckCRL_NeverTakesAPartForTheWhole(t *testing.T) {
 	}
 }
 
+func TestCheckCRL_TakesNoListOfUsersForACA(t *testing.T) {
+	a, now := sandbox(t), time.Now()
+	subordinate := forge(t, func(c *x509.Certificate, _ *any) { c.IsCA, c.BasicConstraintsValid = true, true })
+	list := &x509.RevocationList{Number: big.NewInt(1), ThisUpdate: now.Add(-time.Minute), NextUpdate: now.Add(time.Hour),
+		ExtraExtensions: []pkix.Extension{{Id: asn1.ObjectIdentifier{2, 5, 29, 28}, Critical: true, Value: []byte{0x30, 3, 0x81, 1, 0xff}}}}
+	der, err := x509.CreateRevocationList(rand.Reader, list, a.Issuing(), issuingKey(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantAnswer(t, "a list of users", pki.CheckCRL(der, subordinate, a.Issuing(), now), pki.Unknown, pki.ErrNotCovered)
+}
+
 func TestCheckCRL_NeverTakesAnEntryItDoesNotUnderstand(t *testing.T) {
 	a, now := sandbox(t), time.Now()
 	cert := issue(t, a, pki.TemplateSign)

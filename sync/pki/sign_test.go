@@ -326,6 +326,10 @@ func TestVerifyDetached_RefusesSignersThatMayNotSign(t *testing.T) {
 	if _, _, err := pki.VerifyDetached(decision, ca, a.Roots(), time.Now()); !errors.Is(err, pki.ErrSignerUntrusted) {
 		t.Errorf("a CA: %v", err)
 	}
+	signing := forge(t, func(c *x509.Certificate, _ *any) { c.IsCA, c.BasicConstraintsValid = true, true })
+	if _, _, err := pki.VerifyDetached(decision, byLibrary(t, signing, citizenKey(), decision), a.Roots(), time.Now()); !errors.Is(err, pki.ErrSignerUntrusted) {
+		t.Errorf("a CA that may sign: %v", err)
+	}
 	encipher := forge(t, func(c *x509.Certificate, _ *any) { c.KeyUsage = x509.KeyUsageKeyEncipherment })
 	if _, _, err := pki.VerifyDetached(decision, byLibrary(t, encipher, citizenKey(), decision), a.Roots(), time.Now()); !errors.Is(err, pki.ErrSignerUntrusted) {
 		t.Errorf("a key for encipherment: %v", err)
