@@ -64,7 +64,7 @@ type process struct {
 }
 
 // launch starts a worker and waits for its greeting.
-func launch(ctx context.Context, l *launcher, path string, m Module, log *slog.Logger) (*process, error) {
+func launch(ctx context.Context, l *launcher, config Config, m Module, log *slog.Logger) (*process, error) {
 	if _, err := os.Stat(m.Path); err != nil {
 		return nil, fmt.Errorf("find module: %w", err)
 	}
@@ -79,7 +79,7 @@ func launch(ctx context.Context, l *launcher, path string, m Module, log *slog.L
 		return nil, fmt.Errorf("make pipe: %w", err)
 	}
 	p := &process{requests: requests, answers: make(chan *wire.Answer, 1), dead: make(chan struct{}), exited: make(chan struct{})}
-	p.cmd = exec.Command(path, "--module", m.Path)
+	p.cmd = exec.Command(config.Worker, "--module", m.Path, "--poll", config.PollEvery.String())
 	p.cmd.Env = append(os.Environ(), m.Env...)
 	p.cmd.ExtraFiles = []*os.File{workerIn, workerOut} // descriptors 3 and 4
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}

@@ -11,6 +11,7 @@ import (
 )
 
 const (
+	aliveEvery   = 25                     // so many polls of the worker's own to one the kiosk asks for, to see that it still answers
 	byeTimeout   = 300 * time.Millisecond // for logging out before an orderly kill
 	stableAfter  = 10 * time.Second       // a worker that lived longer starts again at once
 	firstBackoff = 100 * time.Millisecond
@@ -157,7 +158,7 @@ func (s *supervisor) pause(ctx context.Context, failures int) bool {
 // start launches a worker and takes the first look at its slots.
 func (s *supervisor) start(ctx context.Context) (*process, error) {
 	s.set(func(m *ModuleState) { m.Starts++ })
-	p, err := launch(ctx, s.rack.launch, s.rack.config.Worker, s.module, s.rack.log.With("module", s.module.Name))
+	p, err := launch(ctx, s.rack.launch, s.rack.config, s.module, s.rack.log.With("module", s.module.Name))
 	if err != nil {
 		return nil, err
 	}
@@ -179,7 +180,7 @@ func (s *supervisor) start(ctx context.Context) (*process, error) {
 
 // serve passes calls and polls to a worker until it is lost; the error says why.
 func (s *supervisor) serve(ctx context.Context, p *process) error {
-	ticker := time.NewTicker(s.rack.config.PollEvery)
+	ticker := time.NewTicker(s.rack.config.PollEvery * aliveEvery)
 	defer ticker.Stop()
 	for {
 		var err error
@@ -195,8 +196,12 @@ func (s *supervisor) serve(ctx context.Context, p *process) error {
 			err = s.do(ctx, p, j)
 		case <-ticker.C:
 			err = s.poll(ctx, p)
-		case _, open := <-p.answers:
-			err = s.lost(p, open)
+		case news, open := <-p.answers:
+			if !open || news.ID != 0 {
+				err = s.lost(p, open)
+				break
+			}
+			s.learn(p, news)
 		}
 		if err != nil {
 			return err
@@ -250,11 +255,16 @@ func (s *supervisor) poll(ctx context.Context, p *process) error {
 	if answer.Fault != "" {
 		return fmt.Errorf("%w: look at slots: %s", ErrWorker, answer.Code)
 	}
-	if answer.Known != p.known {
-		p.known = answer.Known
-		s.rack.update(s, p, answer.Slots)
-	}
+	s.learn(p, answer)
 	return nil
+}
+
+// learn takes over what a worker tells of its slots.
+func (s *supervisor) learn(p *process, news *wire.Answer) {
+	if news.Known != p.known {
+		p.known = news.Known
+		s.rack.update(s, p, news.Slots)
+	}
 }
 
 // exchange sends one request and waits for its answer. Every error means that the worker is lost.
@@ -268,25 +278,29 @@ func (s *supervisor) exchange(ctx context.Context, p *process, request *wire.Req
 	}
 	timer := time.NewTimer(timeout)
 	defer timer.Stop()
-	select {
-	case answer, open := <-p.answers:
-		if !open {
-			return nil, s.lost(p, false)
+	for {
+		select {
+		case answer, open := <-p.answers:
+			switch {
+			case !open:
+				return nil, s.lost(p, false)
+			case answer.ID == request.ID:
+				return answer, nil
+			case answer.ID != 0:
+				p.because("an answer to another request")
+				return nil, s.lost(p, true)
+			}
+			s.learn(p, answer)
+		case <-timer.C:
+			return nil, fmt.Errorf("%w: %s took longer than %v", ErrTimeout, request.Op, timeout)
+		case <-cancelled:
+			return nil, errCancelled
+		case asked := <-s.restarts:
+			s.waiting = append(s.waiting, asked)
+			return nil, errRecycled
+		case <-ctx.Done():
+			return nil, ctx.Err()
 		}
-		if answer.ID != request.ID {
-			p.because("an answer to another request")
-			return nil, s.lost(p, true)
-		}
-		return answer, nil
-	case <-timer.C:
-		return nil, fmt.Errorf("%w: %s took longer than %v", ErrTimeout, request.Op, timeout)
-	case <-cancelled:
-		return nil, errCancelled
-	case asked := <-s.restarts:
-		s.waiting = append(s.waiting, asked)
-		return nil, errRecycled
-	case <-ctx.Done():
-		return nil, ctx.Err()
 	}
 }
 

@@ -1,6 +1,6 @@
 // Tirkeu-token loads one vendor's PKCS#11 module and serves it to the kiosk over descriptors 3 (requests) and 4 (answers).
 //
-//	tirkeu-token --module PATH
+//	tirkeu-token --module PATH [--poll EVERY]
 //
 // It exists to be killed: a module may hang, crash, print on standard output or corrupt the memory of its process, and none of that
 // reaches the kiosk. Descriptors 0 and 1 are turned to /dev/null before the module is loaded. One goroutine, bound to one thread, makes all

@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"time"
 
 	"github.com/miekg/pkcs11"
 	"golang.org/x/sys/unix"
@@ -18,12 +19,13 @@ import (
 func main() {
 	flags := flag.NewFlagSet("tirkeu-token", flag.ExitOnError) // exits with 2 on wrong usage
 	path := flags.String("module", "", "`path` of the PKCS#11 module to serve")
+	every := flags.Duration("poll", 200*time.Millisecond, "how often to look at the slots")
 	flags.Usage = func() {
-		fmt.Fprintln(flags.Output(), "usage: tirkeu-token --module PATH\nServes a PKCS#11 module over descriptors 3 and 4; started by the kiosk.")
+		fmt.Fprintln(flags.Output(), "usage: tirkeu-token --module PATH [--poll EVERY]\nServes a PKCS#11 module over descriptors 3 and 4; started by the kiosk.")
 		flags.PrintDefaults()
 	}
 	_ = flags.Parse(os.Args[1:])
-	if *path == "" || flags.NArg() > 0 {
+	if *path == "" || *every <= 0 || flags.NArg() > 0 {
 		flags.Usage()
 		os.Exit(2)
 	}
@@ -33,7 +35,7 @@ func main() {
 		os.Exit(2)
 	}
 	runtime.LockOSThread() // some modules keep state by thread
-	m, err := load(*path)
+	m, err := load(*path, *every)
 	if err != nil {
 		_ = wire.Write(answers, wire.Hello{Version: wire.Version, Err: err.Error()})
 		os.Exit(1)
@@ -79,7 +81,7 @@ func seal() (requests, answers *os.File, err error) {
 }
 
 // load opens and initializes the module.
-func load(path string) (*module, error) {
+func load(path string, every time.Duration) (*module, error) {
 	p := pkcs11.New(path)
 	if p == nil {
 		return nil, fmt.Errorf("load module: %s is no PKCS#11 module, or a library it needs is missing", path)
@@ -88,7 +90,7 @@ func load(path string) (*module, error) {
 	if err != nil {
 		return nil, fmt.Errorf("initialize module: %s", code(err))
 	}
-	return &module{p: p, present: map[uint]*present{}}, nil
+	return &module{p: p, every: every, present: map[uint]*present{}, sight: openSight(path)}, nil
 }
 
 // library is what the module says of itself.

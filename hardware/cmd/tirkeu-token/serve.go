@@ -5,31 +5,73 @@ package main
 import (
 	"bufio"
 	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/tirkeu/kiosk/hardware/token/wire"
 )
 
-// serve answers requests until the pipe ends. A goroutine of its own reads, so that the end of the kiosk ends this process even while the
-// module hangs.
+// serve answers requests until the pipe ends, and looks at the slots in between: what has changed is sent without being asked for. It waits
+// in the thread that owns the module, so that a request wakes one thread and no other.
 func (m *module) serve(requests, answers *os.File) {
-	incoming := make(chan *wire.Request)
-	go func() {
-		in := bufio.NewReader(requests)
-		for {
-			request := new(wire.Request)
-			err := wire.Read(in, request)
-			if err != nil {
-				os.Exit(0) // the kiosk is gone, or not to be understood
-			}
-			incoming <- request
+	fd := int(requests.Fd())
+	go leaveWith(fd)
+	in := bufio.NewReader(requests)
+	next := time.Now().Add(m.every)
+	for {
+		wait := max(0, time.Until(next))
+		if in.Buffered() == 0 && !m.sight.wait(fd, wait, m.every, refreshEvery) {
+			next = time.Now().Add(m.every)
+			m.tell(answers)
+			continue
 		}
-	}()
-	for request := range incoming {
-		answer := m.answer(request)
+		if wait == 0 { // a kiosk that never stops asking must not keep us from looking
+			next = time.Now().Add(m.every)
+			m.tell(answers)
+		}
+		var request wire.Request
+		err := wire.Read(in, &request)
+		if err != nil {
+			os.Exit(0) // the kiosk is gone, or not to be understood
+		}
+		answer := m.answer(&request)
 		request.Wipe()
 		answer.ID = request.ID
-		err := wire.Write(answers, answer)
+		err = wire.Write(answers, answer)
 		if err != nil || request.Op == wire.OpBye {
+			os.Exit(0)
+		}
+	}
+}
+
+// tell polls, and sends what the kiosk does not know yet as an answer to nobody.
+func (m *module) tell(answers *os.File) {
+	answer := m.poll(m.told)
+	if answer.Fault != "" || answer.Known == m.told {
+		return // a module that cannot list its slots is found out by the kiosk's own poll
+	}
+	m.told = answer.Known
+	err := wire.Write(answers, answer)
+	if err != nil {
+		os.Exit(0)
+	}
+}
+
+// readable waits for a request; it says no when the time has passed. It stands in for [sight.wait] where a module has no function list.
+func readable(fd int, wait time.Duration) bool {
+	list := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
+	n, err := unix.Poll(list, int(wait.Milliseconds())+1)
+	return n > 0 && err == nil
+}
+
+// leaveWith ends the process when the other end of the pipe is closed, even while the module hangs. It asks for no event but the one that
+// needs no asking (poll(2), POLLHUP), so that requests do not wake it.
+func leaveWith(fd int) {
+	for {
+		list := []unix.PollFd{{Fd: int32(fd)}}
+		n, err := unix.Poll(list, -1)
+		if n > 0 || (err != nil && err != unix.EINTR) {
 			os.Exit(0)
 		}
 	}
@@ -38,7 +80,9 @@ func (m *module) serve(requests, answers *os.File) {
 // answer does what one request asks.
 func (m *module) answer(r *wire.Request) *wire.Answer {
 	if r.Op == wire.OpPoll {
-		return m.poll(r.Known)
+		a := m.poll(r.Known)
+		m.told = a.Known
+		return a
 	}
 	if r.Op == wire.OpBye {
 		m.bye()

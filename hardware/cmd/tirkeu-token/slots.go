@@ -5,14 +5,15 @@ package main
 import (
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/miekg/pkcs11"
 
 	"github.com/tirkeu/kiosk/hardware/token/wire"
 )
 
-// refreshEvery says at which poll C_GetTokenInfo is asked again: on a card it costs milliseconds, a look at a session costs nothing.
-const refreshEvery = 5
+// refreshEvery says after how many looks at slots and sessions C_GetTokenInfo is asked again: on a card that costs milliseconds.
+const refreshEvery = 25
 
 // unavailable is CK_UNAVAILABLE_INFORMATION (PKCS#11 v2.40 §3.2).
 const unavailable = ^uint(0)
@@ -23,10 +24,13 @@ const maxObjects = 512
 // module is the loaded module and the tokens in its slots.
 type module struct {
 	p       *pkcs11.Ctx
+	every   time.Duration     // between looks at the slots
 	present map[uint]*present // by slot
 	last    uint64            // number of the latest appearance
 	known   uint64            // grows with every change of what poll tells
+	told    uint64            // what of that the kiosk has heard
 	session uint64            // number of the latest login
+	sight   *sight            // what the slots looked like at the latest poll
 }
 
 // present is a token from its appearance in a slot until it is pulled.
@@ -35,7 +39,7 @@ type present struct {
 	info  wire.Slot
 	watch pkcs11.SessionHandle // read-only, open as long as the token stays: it dies with a replug that falls between two polls
 	open  bool                 // watch is valid
-	age   int                  // polls since info was read
+	read  time.Time            // when info was read
 	login *login
 }
 
@@ -62,6 +66,7 @@ func (m *module) poll(known uint64) *wire.Answer {
 			m.appear(slot)
 		}
 	}
+	m.sight.take(slots, m.present)
 	if m.known == 0 {
 		m.known = 1 // the first answer always tells something
 	}
@@ -94,7 +99,7 @@ func (m *module) appear(slot uint) {
 	}
 	m.last++
 	info.Seen = m.last
-	t := &present{slot: slot, info: info}
+	t := &present{slot: slot, info: info, read: time.Now()}
 	m.watch(t)
 	m.present[slot] = t
 	m.known++
@@ -117,8 +122,7 @@ func (m *module) alive(t *present) bool {
 
 // unchanged reads the token's flags now and then; it says no when another token sits in the slot.
 func (m *module) unchanged(t *present) bool {
-	t.age++
-	if t.open && t.age < refreshEvery {
+	if t.open && time.Since(t.read) < m.every*refreshEvery {
 		return true
 	}
 	err := m.refresh(t)
@@ -133,7 +137,7 @@ func (m *module) refresh(t *present) error {
 	if err != nil {
 		return err
 	}
-	t.age = 0
+	t.read = time.Now()
 	if info.Serial != t.info.Serial || info.Manufacturer != t.info.Manufacturer || info.Model != t.info.Model {
 		return errOther
 	}

@@ -1,7 +1,8 @@
 // Package wire is the language between the kiosk and one tirkeu-token process: length-prefixed JSON over two pipes.
 //
 // A frame is four octets, the length of what follows in network order, then that many octets of JSON. The kiosk writes one
-// [Request] and reads one [Answer] before it writes the next; the first frame of all is the worker's [Hello]. A frame longer than
+// [Request] and reads its [Answer] before it writes the next; the first frame of all is the worker's [Hello]. Answers with the ID 0 come
+// unasked, whenever the slots have changed. A frame longer than
 // [MaxFrame] or one that does not parse means that the other side is not to be trusted any more: both ends then give up, and the
 // kiosk starts a new worker.
 //
@@ -101,7 +102,7 @@ func (r *Request) Wipe() {
 	clear(r.NewPIN)
 }
 
-// Answer is the worker's reply to the request of the same ID.
+// Answer is the worker's reply to the request of the same ID, or, with the ID 0, news of the slots as OpPoll would give them.
 type Answer struct {
 	ID           uint64        `json:"id"`
 	Fault        Fault         `json:"fault,omitempty"`

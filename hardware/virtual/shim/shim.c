@@ -109,17 +109,17 @@ CK_RV leave(const char *function, const struct faults *f, CK_RV rv) {
 	return !rv && !strcmp(f->lose, function) ? f->lose_rv : rv;
 }
 
-/* The SoftHSM slot that holds a token; for a token never initialized the free one, of which SoftHSM always has one. */
-static CK_RV find(int n, CK_SLOT_ID *found) {
+/* The SoftHSM slot that holds a token, and what SoftHSM says of it; for a token never initialized the free one, of which SoftHSM always has
+ * one. */
+static CK_RV find(int n, CK_SLOT_ID *found, CK_TOKEN_INFO *info) {
 	CK_SLOT_ID ids[256], spare = 0;
 	CK_ULONG count = sizeof ids / sizeof *ids;
-	CK_TOKEN_INFO info;
 	unsigned char wanted[32];
 	lock();
 	struct slot s = control.slot[n];
 	unlock();
 	pad(wanted, s.token, sizeof wanted);
-	if (!real->C_GetTokenInfo(s.hint, &info) && !memcmp(info.label, wanted, sizeof wanted)) {
+	if (!real->C_GetTokenInfo(s.hint, info) && !memcmp(info->label, wanted, sizeof wanted)) {
 		*found = s.hint;
 		return CKR_OK;
 	}
@@ -127,9 +127,9 @@ static CK_RV find(int n, CK_SLOT_ID *found) {
 	if (rv) return rv;
 	int has_spare = 0;
 	for (CK_ULONG i = 0; i < count; i++) {
-		if (real->C_GetTokenInfo(ids[i], &info)) continue;
-		if (!(info.flags & CKF_TOKEN_INITIALIZED)) { spare = ids[i]; has_spare = 1; }
-		else if (!memcmp(info.label, wanted, sizeof wanted)) {
+		if (real->C_GetTokenInfo(ids[i], info)) continue;
+		if (!(info->flags & CKF_TOKEN_INITIALIZED)) { spare = ids[i]; has_spare = 1; }
+		else if (!memcmp(info->label, wanted, sizeof wanted)) {
 			lock();
 			if (!strcmp(control.slot[n].token, s.token)) control.slot[n].hint = ids[i];
 			unlock();
@@ -139,11 +139,11 @@ static CK_RV find(int n, CK_SLOT_ID *found) {
 	}
 	if (!has_spare) return CKR_DEVICE_ERROR;
 	*found = spare;
-	return CKR_OK;
+	return real->C_GetTokenInfo(spare, info);
 }
 
 /* For functions on a slot: passes the faults, then finds the token in SoftHSM. */
-static CK_RV enter_slot(const char *function, CK_SLOT_ID id, struct slot *copy, CK_SLOT_ID *found) {
+static CK_RV enter_slot(const char *function, CK_SLOT_ID id, struct slot *copy, CK_SLOT_ID *found, CK_TOKEN_INFO *info) {
 	if (!initialized) return CKR_CRYPTOKI_NOT_INITIALIZED;
 	if (id >= SLOTS) return CKR_SLOT_ID_INVALID;
 	CK_RV rv = enter(function, id);
@@ -152,7 +152,7 @@ static CK_RV enter_slot(const char *function, CK_SLOT_ID id, struct slot *copy, 
 	*copy = control.slot[id];
 	unlock();
 	if (!copy->token[0]) return CKR_TOKEN_NOT_PRESENT;
-	return find(id, found);
+	return find(id, found, info);
 }
 
 static CK_RV Initialize(void *args) {
@@ -219,8 +219,7 @@ static CK_RV GetTokenInfo(CK_SLOT_ID id, CK_TOKEN_INFO_PTR info) {
 	struct slot s;
 	struct card c;
 	CK_SLOT_ID r;
-	CK_RV rv = enter_slot("C_GetTokenInfo", id, &s, &r);
-	if (!rv) rv = real->C_GetTokenInfo(r, info);
+	CK_RV rv = enter_slot("C_GetTokenInfo", id, &s, &r, info);
 	if (rv) return rv;
 	card_close(card_open(s.token, &c), NULL);
 	int ready = (info->flags & CKF_TOKEN_INITIALIZED) != 0;
@@ -238,28 +237,32 @@ static CK_RV GetTokenInfo(CK_SLOT_ID id, CK_TOKEN_INFO_PTR info) {
 static CK_RV GetMechanismList(CK_SLOT_ID id, CK_MECHANISM_TYPE_PTR types, CK_ULONG_PTR count) {
 	struct slot s;
 	CK_SLOT_ID r;
-	CK_RV rv = enter_slot("C_GetMechanismList", id, &s, &r);
+	CK_TOKEN_INFO t;
+	CK_RV rv = enter_slot("C_GetMechanismList", id, &s, &r, &t);
 	return rv ? rv : real->C_GetMechanismList(r, types, count);
 }
 
 static CK_RV GetMechanismInfo(CK_SLOT_ID id, CK_MECHANISM_TYPE type, CK_MECHANISM_INFO_PTR info) {
 	struct slot s;
 	CK_SLOT_ID r;
-	CK_RV rv = enter_slot("C_GetMechanismInfo", id, &s, &r);
+	CK_TOKEN_INFO t;
+	CK_RV rv = enter_slot("C_GetMechanismInfo", id, &s, &r, &t);
 	return rv ? rv : real->C_GetMechanismInfo(r, type, info);
 }
 
 static CK_RV InitToken(CK_SLOT_ID id, CK_UTF8CHAR_PTR pin, CK_ULONG len, CK_UTF8CHAR_PTR label) {
 	struct slot s;
 	CK_SLOT_ID r;
-	CK_RV rv = enter_slot("C_InitToken", id, &s, &r);
+	CK_TOKEN_INFO t;
+	CK_RV rv = enter_slot("C_InitToken", id, &s, &r, &t);
 	return rv ? rv : pin_init_token(&s, r, pin, len, label);
 }
 
 static CK_RV OpenSession(CK_SLOT_ID id, CK_FLAGS flags, void *application, CK_NOTIFY notify, CK_SESSION_HANDLE_PTR h) {
 	struct slot s;
 	CK_SLOT_ID r;
-	CK_RV rv = enter_slot("C_OpenSession", id, &s, &r);
+	CK_TOKEN_INFO t;
+	CK_RV rv = enter_slot("C_OpenSession", id, &s, &r, &t);
 	if (!rv) rv = real->C_OpenSession(r, flags, application, notify, h);
 	if (rv) return rv;
 	lock();
@@ -271,7 +274,8 @@ static CK_RV OpenSession(CK_SLOT_ID id, CK_FLAGS flags, void *application, CK_NO
 static CK_RV CloseAllSessions(CK_SLOT_ID id) {
 	struct slot s;
 	CK_SLOT_ID r;
-	CK_RV rv = enter_slot("C_CloseAllSessions", id, &s, &r);
+	CK_TOKEN_INFO t;
+	CK_RV rv = enter_slot("C_CloseAllSessions", id, &s, &r, &t);
 	if (rv) return rv;
 	lock();
 	session_close_slot(id);

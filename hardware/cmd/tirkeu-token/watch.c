@@ -1,0 +1,47 @@
+//go:build cgo
+
+/* A look at the slots every 200 ms costs a module some microseconds, but a wake-up of Go's runtime ten times that, for it wakes its
+ * monitoring thread as well. So the looking is done here, and Go is woken when there is something to do.
+ */
+#include "watch.h"
+#include <dlfcn.h>
+#include <poll.h>
+#include <stddef.h>
+#include <string.h>
+
+#define GET_SLOT_LIST 4     /* place of C_GetSlotList in CK_FUNCTION_LIST */
+#define GET_SESSION_INFO 15 /* place of C_GetSessionInfo */
+#define MOST 64
+
+typedef unsigned long (*get_function_list)(struct watch_functions **);
+typedef unsigned long (*get_slot_list)(unsigned char present, unsigned long *slots, unsigned long *count);
+typedef unsigned long (*get_session_info)(unsigned long session, unsigned long info[4]);
+
+struct watch_functions *watch_open(const char *path) {
+	struct watch_functions *module = NULL;
+	void *library = dlopen(path, RTLD_LAZY | RTLD_NOLOAD);
+	if (!library) return NULL;
+	get_function_list get = (get_function_list)dlsym(library, "C_GetFunctionList");
+	if (!get || get(&module)) return NULL;
+	return module;
+}
+
+static int differs(struct watch_functions *module, const unsigned long *slots, unsigned long slot_count,
+	const unsigned long *sessions, unsigned long session_count) {
+	unsigned long now[MOST], count = MOST, info[4];
+	if (((get_slot_list)module->function[GET_SLOT_LIST])(1, now, &count)) return 1;
+	if (count != slot_count || memcmp(now, slots, count * sizeof *now)) return 1;
+	for (unsigned long i = 0; i < session_count; i++)
+		if (((get_session_info)module->function[GET_SESSION_INFO])(sessions[i], info)) return 1;
+	return 0;
+}
+
+int watch_wait(struct watch_functions *module, int fd, int first, int every, int rounds,
+	const unsigned long *slots, unsigned long slot_count, const unsigned long *sessions, unsigned long session_count) {
+	struct pollfd request = { .fd = fd, .events = POLLIN };
+	for (int wait = first;; wait = every) {
+		if (poll(&request, 1, wait) != 0) return WATCH_REQUEST; /* or the end of the pipe, which reading tells */
+		if (rounds-- <= 0) return WATCH_DUE;
+		if (differs(module, slots, slot_count, sessions, session_count)) return WATCH_DIFFERS;
+	}
+}

@@ -1,0 +1,54 @@
+//go:build cgo
+
+package main
+
+// #cgo LDFLAGS: -ldl
+// #include <stdlib.h>
+// #include "watch.h"
+import "C"
+
+import (
+	"time"
+	"unsafe"
+)
+
+// sight is what the slots looked like at the latest poll, as C wants it.
+type sight struct {
+	functions *C.struct_watch_functions
+	slots     []C.ulong
+	sessions  []C.ulong
+	blind     bool // there is a token without a session to watch, or one that does not answer yet: poll at every look
+}
+
+// openSight takes the function list of the module at path, which is loaded already.
+func openSight(path string) *sight {
+	name := C.CString(path)
+	defer C.free(unsafe.Pointer(name))
+	return &sight{functions: C.watch_open(name)}
+}
+
+// take notes what a poll found: the slots in the module's own order, and the sessions that die with their tokens.
+func (s *sight) take(slots []uint, present map[uint]*present) {
+	s.slots, s.sessions, s.blind = s.slots[:0], s.sessions[:0], false
+	for _, slot := range slots {
+		s.slots = append(s.slots, C.ulong(slot))
+		if t := present[slot]; t != nil && t.open {
+			s.sessions = append(s.sessions, C.ulong(t.watch))
+		} else {
+			s.blind = true
+		}
+	}
+}
+
+// wait returns when a request can be read (true) or when it is time to poll (false): the slots look different, or rounds looks were taken.
+func (s *sight) wait(fd int, first, every time.Duration, rounds int) bool {
+	if s.functions == nil {
+		return readable(fd, first)
+	}
+	if s.blind {
+		rounds = 0
+	}
+	why := C.watch_wait(s.functions, C.int(fd), C.int(first.Milliseconds()), C.int(every.Milliseconds()), C.int(rounds),
+		unsafe.SliceData(s.slots), C.ulong(len(s.slots)), unsafe.SliceData(s.sessions), C.ulong(len(s.sessions)))
+	return why == C.WATCH_REQUEST
+}

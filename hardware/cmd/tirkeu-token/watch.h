@@ -1,0 +1,21 @@
+/* Waiting for a request while watching the slots, without waking Go's runtime at every look. See watch.c. */
+#ifndef TIRKEU_WATCH_H
+#define TIRKEU_WATCH_H
+
+enum { WATCH_REQUEST = 1, WATCH_DIFFERS = 2, WATCH_DUE = 3 };
+
+/* CK_FUNCTION_LIST (PKCS#11 v2.40 §3.6): a version, then pointers in the order of the standard. */
+struct watch_functions {
+	unsigned char version[2];
+	void *function[68];
+};
+
+/* The function list of a module that is loaded already; NULL when it has none. */
+struct watch_functions *watch_open(const char *path);
+
+/* Looks at the slots after first milliseconds and then every so many, until a request can be read from fd, the slots with a token are not those
+ * given, one of the sessions is dead, or it has looked rounds times. */
+int watch_wait(struct watch_functions *module, int fd, int first, int every, int rounds,
+	const unsigned long *slots, unsigned long slot_count, const unsigned long *sessions, unsigned long session_count);
+
+#endif
