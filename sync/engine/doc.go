@@ -1,16 +1,17 @@
-// Package engine drains the outbox: it hands applications to the centre, gets their certificates by CMP, and reports
-// what was installed. It works on its own on what storage holds; nobody waits for it.
+// Package engine brings what the kiosk accepted to the centre and what the centre issued back, whatever the line does.
 //
-// What it promises:
+// For each application, in this order: the document by REST; one p10cr a key by CMP; polling while staff decide; the check
+// of the issued certificate (key, person, profile, chain); certConf; the certificate into storage; and, once the citizen has it on
+// his medium, the report. Nothing leaves the outbox before storage holds what came of it, and a message is on disk before it
+// leaves the kiosk, so that after a crash or a lost answer the same bytes go out again and the centre gives the same answer.
 //
-//   - The order of one application: the application itself by REST, then one p10cr a key, polling, the check of what was
-//     issued, certConf, the certificate into storage; last the report of the installation.
-//   - What is about to be sent is on disk first, and is sent again byte for byte until a verified answer came: a lost
-//     answer neither loses nor doubles anything. No network call is made inside a transaction of storage.
-//   - A verdict comes from a protected CMP answer or from the centre over mutual TLS; anything else is the line's fault and
-//     is tried again, after at most MaxPause.
-//   - certConf says yes only to a certificate for the right key, person and profile under the centre's root (sync/pki);
-//     anything else is refused there and never stored.
+// What it takes for a verdict: an answer of the centre over mutual TLS in the contract's words, or a CMP message whose protection
+// verified. All else (a proxy's page, an unprotected error, a broken connection) only means "again later", with an exponential,
+// jittered and bounded delay, and is shown as the line's Problem. While the line is down nothing is written for it and a single
+// task tries it; when it is back the rest follows in bounded rounds.
 //
-// It must never log what it carries: documents and requests hold names and IINs.
+// No call to the network is made inside a transaction of storage. Logs carry application numbers and codes, never an IIN, a name
+// or a document. The engine never talks to the page: citizens see words from storage.
+//
+// Line is the same connection for what the program asks directly: the register, staff sessions, the queue, decisions.
 package engine

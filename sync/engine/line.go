@@ -2,91 +2,143 @@ package engine
 
 import (
 	"context"
+	"crypto"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
 	"net"
-	"os"
-	"syscall"
+	"net/http"
+	"strings"
+	"time"
 
 	"github.com/tirkeu/kiosk/sync/api"
 	"github.com/tirkeu/kiosk/sync/cmp"
 )
 
-// Problem is a code of what is wrong with the line; it holds nothing personal.
-type Problem string
+// Connection is what a kiosk needs to reach its centre: what enrolment gave it.
+type Connection struct {
+	Centre      string // https://host:port
+	Certificate *x509.Certificate
+	Chain       []*x509.Certificate // issuing certificates, nearest first
+	Key         crypto.Signer
+	Root        *x509.Certificate
+	Now         func() time.Time // for certificates; nil: time.Now
+	CallTimeout time.Duration    // of one call; 0: 20 s
+}
 
-// The problems. Expired and Foreign are about the centre's certificate.
-const (
-	None    Problem = ""
-	Down    Problem = "down"
-	Slow    Problem = "slow"
-	Garbage Problem = "garbage"
-	Expired Problem = "expired"
-	Foreign Problem = "foreign"
-	Refused Problem = "refused" // the centre does not know this device, or has revoked it
-	Busy    Problem = "busy"    // the centre asks to be left alone for a while
-	Failed  Problem = "failed"  // the centre says that it failed
-)
+// Line is the connection to the centre: mutual TLS 1.3, trusting its root only. It may be used from many goroutines.
+// Errors of its methods are *LineError, *api.Error, or the end of the context.
+type Line struct {
+	rest    *api.ClientWithResponses
+	http    *http.Client
+	base    string
+	protect cmp.Protection
+	trust   cmp.Trust
+	roots   *x509.CertPool
+	now     func() time.Time
+}
 
-// ProblemOf says what an error of a call to the centre means for the line; None for a refusal that is a verdict.
-func ProblemOf(err error) Problem {
+// answerMax bounds the body of an answer, in bytes.
+const answerMax = 16 << 20
+
+var errTooLong = errors.New("the answer is too long")
+
+// Connect prepares the line; nothing is sent yet.
+func Connect(c Connection) (*Line, error) {
+	if c.CallTimeout == 0 {
+		c.CallTimeout = 20 * time.Second
+	}
+	roots := x509.NewCertPool()
+	roots.AddCert(c.Root)
+	own := tls.Certificate{Certificate: [][]byte{c.Certificate.Raw}, PrivateKey: c.Key, Leaf: c.Certificate}
+	for _, issuer := range c.Chain {
+		own.Certificate = append(own.Certificate, issuer.Raw)
+	}
+	transport := &http.Transport{
+		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS13, RootCAs: roots, Certificates: []tls.Certificate{own}, Time: c.Now},
+		DialContext:           (&net.Dialer{Timeout: c.CallTimeout / 2, KeepAlive: 15 * time.Second}).DialContext,
+		TLSHandshakeTimeout:   c.CallTimeout / 2,
+		ForceAttemptHTTP2:     true,
+		MaxIdleConns:          4,
+		IdleConnTimeout:       90 * time.Second,
+		ResponseHeaderTimeout: c.CallTimeout,
+	}
+	client := &http.Client{
+		Transport: bounded{transport}, Timeout: c.CallTimeout,
+		// Whoever answers with another address answers garbage: nothing of ours is sent on.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	base := strings.TrimRight(c.Centre, "/")
+	rest, err := api.NewClientWithResponses(base, api.WithHTTPClient(client))
+	if err != nil {
+		return nil, fmt.Errorf("preparing the line to the centre: %w", err)
+	}
+	protect, err := cmp.NewSigner(c.Certificate, c.Chain, c.Key)
+	if err != nil {
+		return nil, fmt.Errorf("preparing the line to the centre: %w", err)
+	}
+	return &Line{rest: rest, http: client, base: base, protect: protect, trust: cmp.Trust{Roots: roots}, roots: roots, now: c.Now}, nil
+}
+
+// Close drops idle connections.
+func (l *Line) Close() { l.http.CloseIdleConnections() }
+
+// Roots are what certificates from this centre must lead to.
+func (l *Line) Roots() *x509.CertPool { return l.roots }
+
+// CMP gives a client for a template (RFC 9811 §3.3: the template is the profile's name in the path).
+func (l *Line) CMP(template string) *cmp.Client {
+	return &cmp.Client{URL: l.base + cmp.PathPrefix + template, HTTP: l.http, Protect: l.protect, Trust: l.trust, Now: l.now}
+}
+
+// bounded refuses answers longer than answerMax.
+type bounded struct{ http.RoundTripper }
+
+func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
+	answer, err := b.RoundTripper.RoundTrip(r)
 	if err == nil {
-		return None
+		answer.Body = &boundedBody{ReadCloser: answer.Body, left: answerMax}
 	}
-	var refusal *api.Error
-	if errors.As(err, &refusal) {
-		switch refusal.Code {
-		case api.ErrorCodeUnauthenticated:
-			return Refused
-		case api.ErrorCodeRateLimited:
-			return Busy
-		case api.ErrorCodeInternal:
-			return Failed
-		}
-		return None
+	return answer, err
+}
+
+type boundedBody struct {
+	io.ReadCloser
+	left int64
+}
+
+func (b *boundedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if b.left -= int64(n); b.left < 0 {
+		return 0, errTooLong
 	}
-	var verdict *cmp.StatusError
-	if errors.As(err, &verdict) {
-		switch {
-		case verdict.Info.Fail.Has(cmp.SignerNotTrusted | cmp.CertRevoked):
-			return Refused
-		case cmp.Temporary(err):
-			return Failed
-		}
-		return None
+	return n, err
+}
+
+// judge turns what a generated call gave into its body or an explained error.
+func judge[T any](ctx context.Context, answer *http.Response, body *T, refused *api.Error, err error) (T, error) {
+	var none T
+	if err != nil {
+		return none, explain(ctx, err)
 	}
-	var invalid x509.CertificateInvalidError
-	var authority x509.UnknownAuthorityError
-	var host x509.HostnameError
-	var alert tls.AlertError
-	switch {
-	case errors.As(err, &invalid):
-		if invalid.Reason == x509.Expired {
-			return Expired
-		}
-		return Foreign
-	case errors.As(err, &authority), errors.As(err, &host):
-		return Foreign
-	case errors.As(err, &alert):
-		return Refused
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
-		return Slow
+	if err := refusal(ctx, answer, refused); err != nil {
+		return none, err
 	}
-	var network net.Error
-	if errors.As(err, &network) && network.Timeout() {
-		return Slow
+	if body == nil {
+		return none, garbage("HTTP status %d without the body of the contract", answer.StatusCode)
 	}
-	var operation *net.OpError
-	if errors.As(err, &operation) || errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ECONNRESET) || isEOF(err) {
-		return Down
+	return *body, nil
+}
+
+func refusal(ctx context.Context, answer *http.Response, refused *api.Error) error {
+	err := api.Refusal(answer, refused)
+	if err == nil {
+		return nil
 	}
-	var record tls.RecordHeaderError
-	var syntax *json.SyntaxError
-	var shape *json.UnmarshalTypeError
-	if errors.As(err, &record) || errors.As(err, &syntax) || errors.As(err, &shape) {
-		return Garbage
+	if verdict := (*api.Error)(nil); errors.As(err, &verdict) {
+		return explain(ctx, err)
 	}
-	return Garbage
+	return garbage("%w", err)
 }
