@@ -113,8 +113,8 @@ type memory struct {
 	revoked  map[string]int
 	waits    int // until approved by itself, in polls; -1: never
 	requests int
-	fail     error // what every call says, for a centre that is ill
-	onPut    func()
+	fail     error // what Request says
+	failPut  error // what PutReply says, as if the centre died there
 }
 
 type memoryTx struct {
@@ -173,13 +173,10 @@ func (a *memory) Reply(_ context.Context, request [32]byte) ([]byte, error) {
 }
 
 func (a *memory) PutReply(_ context.Context, request [32]byte, _, reply []byte) ([]byte, error) {
-	if a.onPut != nil {
-		a.onPut()
-	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.fail != nil {
-		return nil, a.fail
+	if a.failPut != nil {
+		return nil, a.failPut
 	}
 	if stored := a.replies[request]; stored != nil {
 		return stored, nil
@@ -366,3 +363,5 @@ func newID(t testing.TB) []byte {
 	}
 	return id
 }
+
+func nameOf(common string) pkix.Name { return pkix.Name{Country: []string{"KZ"}, CommonName: common} }

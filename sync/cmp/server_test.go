@@ -1,0 +1,432 @@
+package cmp
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/cryptobyte"
+)
+
+// tap is a transport that may lose or change what passes.
+type tap struct {
+	sent  [][]byte
+	reply func(n int, der []byte) ([]byte, error) // n counts from 1
+	last  []byte
+}
+
+func (p *tap) RoundTrip(r *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	p.sent = append(p.sent, body)
+	again := r.Clone(r.Context())
+	again.Body = io.NopCloser(bytes.NewReader(body))
+	resp, err := http.DefaultTransport.RoundTrip(again)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	if p.last, err = io.ReadAll(resp.Body); err != nil {
+		return nil, err
+	}
+	der := p.last
+	if p.reply != nil {
+		if der, err = p.reply(len(p.sent), der); err != nil {
+			return nil, err
+		}
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(der))
+	return resp, nil
+}
+
+var errLine = errors.New("the line is cut")
+
+// losing loses the answers of the given numbers.
+func losing(numbers ...int) *tap {
+	return &tap{reply: func(n int, der []byte) ([]byte, error) {
+		for _, lost := range numbers {
+			if n == lost {
+				return nil, errLine
+			}
+		}
+		return der, nil
+	}}
+}
+
+func TestClient_SendsTheSameBytesUntilAnAnswerIsVerified(t *testing.T) {
+	w, ctx := newWorld(t), context.Background()
+	c, line := w.client(t), losing(1, 2, 4)
+	c.HTTP = &http.Client{Transport: line}
+	var kept []byte
+	c.Keep = func(_ context.Context, x *Transaction) error { kept = x.Message; return nil }
+	x, csr := NewTransaction(newID(t)), newCSR(t, newRSA(t))
+	for range 2 {
+		if _, err := c.P10CR(ctx, x, csr); !errors.Is(err, errLine) || !Temporary(err) {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(kept, line.sent[0]) {
+			t.Fatal("what left is not what was kept")
+		}
+		x = again(t, x)
+	}
+	a, err := c.P10CR(ctx, x, csr)
+	if err != nil || a.State != Issued {
+		t.Fatalf("%+v, %v", a, err)
+	}
+	if err := c.Confirm(ctx, x, a.Certificate); !errors.Is(err, errLine) {
+		t.Fatal(err)
+	}
+	x = again(t, x)
+	if err := c.Confirm(ctx, x, a.Certificate); err != nil {
+		t.Fatal(err)
+	}
+	if len(line.sent) != 5 || !bytes.Equal(line.sent[0], line.sent[1]) || !bytes.Equal(line.sent[0], line.sent[2]) || !bytes.Equal(line.sent[3], line.sent[4]) {
+		t.Fatal("other bytes were sent")
+	}
+	if w.authority.requests != 1 {
+		t.Fatalf("%d requests were made of one", w.authority.requests)
+	}
+}
+
+func TestClient_SendsNothingItCouldNotKeep(t *testing.T) {
+	w := newWorld(t)
+	c, full := w.client(t), errors.New("disk full")
+	c.Keep = func(context.Context, *Transaction) error { return full }
+	if _, err := c.P10CR(context.Background(), NewTransaction(newID(t)), newCSR(t, newRSA(t))); !errors.Is(err, full) {
+		t.Fatal(err)
+	}
+	if w.authority.requests != 0 {
+		t.Fatal("it was sent")
+	}
+}
+
+func TestServer_GivesTheSameAnswerToTheSameBytes(t *testing.T) {
+	w, ctx := newWorld(t), context.Background()
+	w.authority.secrets["kiosk-7"] = []byte("0123456789abcdef")
+	c, line := w.macClient("kiosk-7", "0123456789abcdef"), &tap{}
+	c.HTTP = &http.Client{Transport: line}
+	x, key := NewTransaction(newID(t)), newEC(t)
+	a, err := c.IR(ctx, x, Template{RawSubject: emptyName, Key: key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := line.last
+	if err := c.Confirm(ctx, x, a.Certificate); err != nil {
+		t.Fatal(err)
+	}
+	second := line.last
+	// The secret is spent, and still both messages get the answers they had.
+	for i, want := range [][]byte{first, second} {
+		if got := w.server.Handle(ctx, "device", line.sent[i]); !bytes.Equal(got, want) {
+			t.Errorf("message %d has another answer now", i)
+		}
+	}
+}
+
+func TestServer_AnswersAnewWhatItDiedBeforeStoring(t *testing.T) {
+	w, ctx := newWorld(t), context.Background()
+	w.authority.failPut = errors.New("power cut")
+	c, x, csr := w.client(t), NewTransaction(newID(t)), newCSR(t, newRSA(t))
+	if _, err := c.P10CR(ctx, x, csr); !Temporary(err) {
+		t.Fatalf("%v is no reason to go on", err)
+	}
+	w.authority.failPut = nil
+	a, err := c.P10CR(ctx, again(t, x), csr)
+	if err != nil || a.State != Issued || w.authority.requests != 1 {
+		t.Fatalf("%+v, %v, %d requests", a, err, w.authority.requests)
+	}
+}
+
+func TestClient_PollsForARequestItForgotHavingSent(t *testing.T) {
+	w, ctx := newWorld(t), context.Background()
+	c, line := w.client(t), losing(1)
+	c.HTTP = &http.Client{Transport: line}
+	id, key := newID(t), newRSA(t)
+	if _, err := c.P10CR(ctx, NewTransaction(id), newCSR(t, key)); err == nil {
+		t.Fatal("the answer was not lost")
+	}
+	x := NewTransaction(id)
+	a, err := c.P10CR(ctx, x, newCSR(t, key))
+	if err != nil || a.State != Waiting {
+		t.Fatalf("%+v, %v", a, err)
+	}
+	if a, err = c.Poll(ctx, x); err != nil || a.State != Issued || w.authority.requests != 1 {
+		t.Fatalf("%+v, %v", a, err)
+	}
+	if err := c.Confirm(ctx, x, a.Certificate); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestServer_GivesATransactionToNobodyElse(t *testing.T) {
+	w, ctx := newWorld(t), context.Background()
+	id := newID(t)
+	if _, err := w.client(t).P10CR(ctx, NewTransaction(id), newCSR(t, newRSA(t))); err != nil {
+		t.Fatal(err)
+	}
+	w.deviceKey = newEC(t)
+	w.device = w.ca.issue(t, nameOf("kiosk 1002"), w.deviceKey.Public(), oidCMCRA)
+	c, x := w.client(t), NewTransaction(id)
+	a, err := c.P10CR(ctx, x, newCSR(t, newRSA(t)))
+	if err != nil || a.State != Waiting {
+		t.Fatalf("%+v, %v", a, err)
+	}
+	_, err = c.Poll(ctx, x)
+	var verdict *StatusError
+	if !errors.As(err, &verdict) || !verdict.Info.Fail.Has(BadRequest) {
+		t.Fatalf("another kiosk's transaction gave %v", err)
+	}
+}
+
+func TestClient_TellsTheCentreThatACertificateIsNotTaken(t *testing.T) {
+	w, ctx := newWorld(t), context.Background()
+	c, x := w.client(t), NewTransaction(newID(t))
+	a, err := c.P10CR(ctx, x, newCSR(t, newRSA(t)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Refuse(ctx, x, a.Certificate, "another key usage"); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.authority.confirmedWord(x.ID); got != "refused" {
+		t.Fatalf("the centre holds it for %q", got)
+	}
+	if err := c.Confirm(ctx, x, a.Certificate); !errors.Is(err, ErrOrder) {
+		t.Fatalf("a refused certificate was confirmed: %v", err)
+	}
+}
+
+// forge makes a message of the device that its client would not make.
+func (w *world) forge(t *testing.T, change func(*header), kind bodyKind, body bodyBuilder) []byte {
+	t.Helper()
+	protect, err := NewSigner(w.device, nil, w.deviceKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := header{version: version2, recipient: directoryName(nil), transactionID: newID(t), senderNonce: newID(t)}
+	if change != nil {
+		change(&h)
+	}
+	der, err := protect.seal(rand.Reader, h, kind, body, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return der
+}
+
+func (w *world) verdict(t *testing.T, request []byte) PKIStatusInfo {
+	t.Helper()
+	m, err := parseMessage(w.server.Handle(context.Background(), "rsa-sign", request))
+	if err != nil {
+		t.Fatal(err)
+	}
+	switch m.kind {
+	case bodyError:
+		c, err := parseError(m.body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c.info
+	case bodyIP, bodyCP, bodyKUP:
+		r, err := parseCertResponse(m.body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.status
+	}
+	return PKIStatusInfo{}
+}
+
+func TestServer_RefusesWhatTheProfileForbids(t *testing.T) {
+	w := newWorld(t)
+	key := newEC(t)
+	good, err := Template{RawSubject: emptyName, Key: key}.body(rand.Reader, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrongOld, err := Template{RawSubject: emptyName, Key: key}.body(rand.Reader, &CertID{Issuer: w.ca.cert.RawSubject, Serial: w.ca.cert.SerialNumber})
+	if err != nil {
+		t.Fatal(err)
+	}
+	csr := newCSR(t, newRSA(t))
+	badCSR := bytes.Clone(csr)
+	badCSR[len(badCSR)-1] ^= 1
+	raw := func(der []byte) bodyBuilder { return func(b *cryptobyte.Builder) { b.AddBytes(der) } }
+	cases := []struct {
+		name   string
+		change func(*header)
+		kind   bodyKind
+		body   bodyBuilder
+		want   Failure
+	}{
+		{"pvno 1", func(h *header) { h.version = 1 }, bodyIR, good, UnsupportedVersion},
+		{"no transactionID", func(h *header) { h.transactionID = nil }, bodyIR, good, BadDataFormat},
+		{"a short transactionID", func(h *header) { h.transactionID = []byte("1234") }, bodyIR, good, BadDataFormat},
+		{"no senderNonce", func(h *header) { h.senderNonce = nil }, bodyIR, good, BadSenderNonce},
+		{"a foreign recipNonce", func(h *header) { h.recipNonce = make([]byte, 32) }, bodyPollReq, pollRequestBody(0), BadRecipientNonce},
+		{"a PKCS#10 whose signature is broken", nil, bodyP10CR, raw(badCSR), BadPOP},
+		{"a PKCS#10 that is none", nil, bodyP10CR, raw([]byte{0x30, 0}), BadDataFormat},
+		{"a kur for another certificate", nil, bodyKUR, wrongOld, BadCertID},
+		{"a body that is an answer", nil, bodyPKIConf, nullBody, BadRequest},
+		{"garbage in a body", nil, bodyIR, nullBody, BadDataFormat},
+		{"an rr without serial", nil, bodyRR, (&revocation{template: certTemplate{issuer: emptyName}}).body(), AddInfoNotAvailable},
+	}
+	for _, c := range cases {
+		if got := w.verdict(t, w.forge(t, c.change, c.kind, c.body)); !got.Fail.Has(c.want) || got.Status != Rejection {
+			t.Errorf("%s: %v %v", c.name, got.Status, got.Fail)
+		}
+	}
+	if w.authority.requests != 0 {
+		t.Errorf("%d of them arrived", w.authority.requests)
+	}
+}
+
+func TestServer_RefusesASignerItDoesNotTrust(t *testing.T) {
+	w := newWorld(t)
+	other := newSandbox(t)
+	w.deviceKey = newEC(t)
+	w.device = other.issue(t, nameOf("kiosk 1001"), w.deviceKey.Public(), oidCMCRA)
+	_, err := w.client(t).P10CR(context.Background(), NewTransaction(newID(t)), newCSR(t, newRSA(t)))
+	var verdict *StatusError
+	if !errors.As(err, &verdict) || !verdict.Info.Fail.Has(SignerNotTrusted) {
+		t.Fatal(err)
+	}
+}
+
+func TestClient_DoesNotTakeAnswersFromOtherCertificatesOfTheSameRoot(t *testing.T) {
+	w := newWorld(t)
+	c := w.client(t)
+	key := newEC(t)
+	kiosk := w.ca.issue(t, nameOf("Test CA"), key.Public(), oidCMCRA)
+	signer, err := NewSigner(kiosk, nil, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.server.Signer = signer
+	if _, err := c.P10CR(context.Background(), NewTransaction(newID(t)), newCSR(t, newRSA(t))); !errors.Is(err, ErrProtection) || !Temporary(err) {
+		t.Fatalf("another kiosk's word was taken for the centre's: %v", err)
+	}
+}
+
+func TestClient_ToleratesOldAnswersAndNotClocksThatAreWrong(t *testing.T) {
+	for _, c := range []struct {
+		ahead time.Duration
+		want  error
+	}{{-30 * 24 * time.Hour, nil}, {time.Hour, nil}, {48 * time.Hour, ErrClock}} {
+		w := newWorld(t)
+		w.server.Now = func() time.Time { return time.Now().Add(c.ahead) }
+		_, err := w.client(t).P10CR(context.Background(), NewTransaction(newID(t)), newCSR(t, newRSA(t)))
+		if !errors.Is(err, c.want) {
+			t.Errorf("%v ahead: %v", c.ahead, err)
+		}
+	}
+}
+
+func TestClient_TakesNoAnswerToAnotherMessage(t *testing.T) {
+	w, ctx := newWorld(t), context.Background()
+	c, line := w.client(t), &tap{}
+	c.HTTP = &http.Client{Transport: line}
+	if _, err := c.P10CR(ctx, NewTransaction(newID(t)), newCSR(t, newRSA(t))); err != nil {
+		t.Fatal(err)
+	}
+	old := line.last
+	line.reply = func(int, []byte) ([]byte, error) { return old, nil }
+	if _, err := c.P10CR(ctx, NewTransaction(newID(t)), newCSR(t, newRSA(t))); !errors.Is(err, ErrMismatch) {
+		t.Fatal(err)
+	}
+}
+
+func TestServer_AnswersNestedMessagesOfARegistrationAuthorityOnly(t *testing.T) {
+	w := newWorld(t)
+	inner := w.forge(t, nil, bodyP10CR, func(b *cryptobyte.Builder) { b.AddBytes(newCSR(t, newRSA(t))) })
+	m, err := parseMessage(w.server.Handle(context.Background(), "rsa-sign", w.forge(t, nil, bodyNested, nestedBody([][]byte{inner, inner}))))
+	if err != nil || m.kind != bodyNested {
+		t.Fatalf("%v, %v", m, err)
+	}
+	replies, err := parseNested(m.body)
+	if err != nil || len(replies) != 2 || !bytes.Equal(replies[0], replies[1]) {
+		t.Fatalf("%d replies, %v", len(replies), err)
+	}
+	one, err := parseMessage(replies[0])
+	if err != nil || one.kind != bodyCP {
+		t.Fatalf("%v, %v", one, err)
+	}
+	deep := w.forge(t, nil, bodyNested, nestedBody([][]byte{w.forge(t, nil, bodyNested, nestedBody([][]byte{inner}))}))
+	m, err = parseMessage(w.server.Handle(context.Background(), "rsa-sign", deep))
+	if err != nil || m.kind != bodyNested {
+		t.Fatal(err)
+	}
+	if replies, err = parseNested(m.body); err != nil {
+		t.Fatal(err)
+	}
+	if one, err = parseMessage(replies[0]); err != nil || one.kind != bodyError {
+		t.Fatalf("a third layer gave %v, %v", one, err)
+	}
+	w.deviceKey = newEC(t)
+	w.device = w.ca.issue(t, nameOf("citizen"), w.deviceKey.Public())
+	if got := w.verdict(t, w.forge(t, nil, bodyNested, nestedBody([][]byte{inner}))); !got.Fail.Has(NotAuthorized) {
+		t.Fatalf("a citizen's wrapping gave %v", got)
+	}
+}
+
+func TestServer_SpeaksHTTPAsRFC9811Says(t *testing.T) {
+	w := newWorld(t)
+	request := w.forge(t, nil, bodyGenM, func(b *cryptobyte.Builder) { addInfoValues(b, []infoValue{{id: oidCACerts}}) })
+	do := func(method, path, kind string, body []byte) (int, string) {
+		req, err := http.NewRequest(method, w.http.URL+path, bytes.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", kind)
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		return resp.StatusCode, resp.Header.Get("Content-Type")
+	}
+	for _, c := range []struct {
+		name, method, path, kind string
+		body                     []byte
+		want                     int
+	}{
+		{"a message", "POST", PathPrefix + "device", ContentType, request, 200},
+		{"GET", "GET", PathPrefix + "device", ContentType, nil, 405},
+		{"another type", "POST", PathPrefix + "device", "application/json", request, 415},
+		{"no profile", "POST", PathPrefix, ContentType, request, 404},
+		{"a deeper path", "POST", PathPrefix + "device/x", ContentType, request, 404},
+		{"too much", "POST", PathPrefix + "device", ContentType, make([]byte, MaxMessage+1), 413},
+		{"garbage", "POST", PathPrefix + "device", ContentType, []byte("GET / HTTP/1.1"), 200},
+	} {
+		got, kind := do(c.method, c.path, c.kind, c.body)
+		if got != c.want || (got == 200) != (kind == ContentType) {
+			t.Errorf("%s: %d %s", c.name, got, kind)
+		}
+	}
+}
+
+func TestProtection_HidesItsSecret(t *testing.T) {
+	p := NewMAC([]byte("kiosk-7"), []byte("Secret-123456789"))
+	text := fmt.Sprintf("%v %+v %#v %s %d", p, &p, p, p, struct{ P Protection }{p})
+	if strings.Contains(text, "Secret") || strings.Contains(text, "83 101") {
+		t.Fatal(text)
+	}
+}
+
+func TestServer_FailsLoudlyWithoutACertificate(t *testing.T) {
+	w := newWorld(t)
+	request := w.forge(t, nil, bodyGenM, func(b *cryptobyte.Builder) { addInfoValues(b, []infoValue{{id: oidCACerts}}) })
+	w.server.Signer = Protection{}
+	if reply := w.server.Handle(context.Background(), "device", request); reply != nil {
+		t.Fatal("an answer was made without a key")
+	}
+}
