@@ -19,54 +19,10 @@ var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 // both runs a test on SQLite and on PostgreSQL.
 func both(t *testing.T, f func(t *testing.T, l *Ledger)) {
 	t.Run("sqlite", func(t *testing.T) { f(t, open(t, "sqlite:"+filepath.Join(t.TempDir(), "centre.db"))) })
-	t.Run("postgres", func(t *testing.T) { f(t, open(t, postgres(t))) })
+	t.Run("postgres", func(t *testing.T) { f(t, open(t, postgrestest.Database(t))) })
 }
 
-var (
-	clusterOnce sync.Once
-	cluster     *postgrestest.Cluster
-	testingMain keeper
-)
-
-// keeper is a testing.TB whose clean-up waits for the end of all tests.
-type keeper struct {
-	testing.TB
-	later []func()
-	dirs  []string
-}
-
-func (k *keeper) Cleanup(f func()) { k.later = append(k.later, f) }
-func (k *keeper) TempDir() string {
-	d, err := os.MkdirTemp("", "tkpgout")
-	if err != nil {
-		k.Fatal(err)
-	}
-	k.dirs = append(k.dirs, d)
-	return d
-}
-
-func TestMain(m *testing.M) {
-	code := m.Run()
-	for i := len(testingMain.later) - 1; i >= 0; i-- {
-		testingMain.later[i]()
-	}
-	for _, d := range testingMain.dirs {
-		os.RemoveAll(d)
-	}
-	os.Exit(code)
-}
-
-func postgres(t *testing.T) string {
-	t.Helper()
-	clusterOnce.Do(func() {
-		testingMain.TB = t
-		cluster = postgrestest.Start(&testingMain)
-	})
-	if cluster == nil {
-		t.Skip("PostgreSQL is not running")
-	}
-	return cluster.Database(t)
-}
+func TestMain(m *testing.M) { postgrestest.Main(m) }
 
 func open(t *testing.T, name string) *Ledger {
 	t.Helper()

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
@@ -48,6 +49,40 @@ func Start(t testing.TB) *Cluster {
 	})
 	return &Cluster{dir: dir}
 }
+
+// Main runs a package's tests and stops the cluster that Database started: func TestMain(m *testing.M) { postgrestest.Main(m) }.
+func Main(m *testing.M) {
+	code := m.Run()
+	for i := len(shared.later) - 1; i >= 0; i-- {
+		shared.later[i]()
+	}
+	os.Exit(code)
+}
+
+// Database makes an empty database in the package's one cluster and returns its connection string.
+func Database(t testing.TB) string {
+	t.Helper()
+	shared.once.Do(func() {
+		shared.TB = t
+		shared.cluster = Start(&shared)
+	})
+	if shared.cluster == nil {
+		t.Skip("PostgreSQL is not running")
+	}
+	return shared.cluster.Database(t)
+}
+
+// shared is a testing.TB whose clean-up waits for Main.
+var shared keeper
+
+type keeper struct {
+	testing.TB
+	once    sync.Once
+	cluster *Cluster
+	later   []func()
+}
+
+func (k *keeper) Cleanup(f func()) { k.later = append(k.later, f) }
 
 // Database makes an empty database and returns its connection string.
 func (c *Cluster) Database(t testing.TB) string {
@@ -101,7 +136,7 @@ func run(t testing.TB, dir string, command ...string) {
 	c := exec.Command(command[0], command[1:]...)
 	c.Dir = dir
 	// A file and not a pipe: the server keeps what it inherits open.
-	out, err := os.CreateTemp(t.TempDir(), "out")
+	out, err := os.CreateTemp(dir, "out")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,6 +144,9 @@ func run(t testing.TB, dir string, command ...string) {
 	c.Stdout, c.Stderr = out, out
 	if err := c.Run(); err != nil {
 		text, _ := os.ReadFile(out.Name())
+		if t == testing.TB(&shared) {
+			panic(fmt.Sprintf("%v: %v\n%s", command, err, text)) // the test it was started for is over
+		}
 		t.Fatalf("%v: %v\n%s", command, err, text)
 	}
 }
