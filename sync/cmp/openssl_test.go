@@ -28,10 +28,10 @@ func program(t testing.TB, name string) string {
 	return ""
 }
 
-// run runs an outside program for at most a minute and gives what it said.
+// run runs an outside program for at most three minutes and gives what it said.
 func run(t testing.TB, dir, name string, args ...string) (string, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = dir
