@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
-	"regexp"
 	"runtime"
 	"sync/atomic"
 	"syscall"
@@ -21,8 +20,8 @@ import (
 // helloTimeout bounds how long a module may take to load and initialize; a middleware that asks a slow reader takes seconds.
 const helloTimeout = 20 * time.Second
 
-// stderrLines bounds what one worker may write into the kiosk's log.
-const stderrLines = 50
+// stderrDelay is how long the last words of a worker that has ended are waited for.
+const stderrDelay = 100 * time.Millisecond
 
 // launcher starts processes from one thread that lives as long as the rack. PR_SET_PDEATHSIG is bound to the thread that forked, not to
 // the process: were workers started from a passing thread, they would be killed when Go retires it (golang.org/issue/27505).
@@ -83,10 +82,9 @@ func launch(ctx context.Context, l *launcher, config Config, m Module, log *slog
 	p.cmd.Env = append(os.Environ(), m.Env...)
 	p.cmd.ExtraFiles = []*os.File{workerIn, workerOut} // descriptors 3 and 4
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
-	stderr, err := p.cmd.StderrPipe()
-	if err == nil {
-		err = l.start(p.cmd)
-	}
+	p.cmd.Stderr = &complaints{log: log, private: &p.private}
+	p.cmd.WaitDelay = stderrDelay
+	err = l.start(p.cmd)
 	_ = workerIn.Close()
 	_ = workerOut.Close()
 	if err != nil {
@@ -96,7 +94,7 @@ func launch(ctx context.Context, l *launcher, config Config, m Module, log *slog
 	}
 	greeted := make(chan error, 1)
 	go p.receive(answers, greeted)
-	go p.await(stderr, log)
+	go p.await()
 
 	timer := time.NewTimer(helloTimeout)
 	defer timer.Stop()
@@ -153,22 +151,8 @@ func (p *process) receive(answers *os.File, greeted chan<- error) {
 	}
 }
 
-// await passes the module's complaints to the log and waits for the end of the process.
-func (p *process) await(stderr io.Reader, log *slog.Logger) {
-	lines, withheld := 0, 0
-	in := bufio.NewScanner(stderr)
-	in.Buffer(make([]byte, 0, 4096), 64<<10)
-	for in.Scan() {
-		if lines++; lines > stderrLines || p.private.Load() {
-			withheld++
-			continue
-		}
-		log.Debug("token module says", "text", scrub(in.Text()))
-	}
-	_, _ = io.Copy(io.Discard, stderr) // a line longer than the buffer ends the scan, not the process
-	if withheld > 0 {
-		log.Debug("token module said more, withheld", "lines", withheld)
-	}
+// await waits for the end of the process, and not for whatever a module may have left running with the worker's standard error in hand.
+func (p *process) await() {
 	_ = p.cmd.Wait()
 	p.because(p.cmd.ProcessState.String())
 	close(p.exited)
@@ -200,21 +184,4 @@ func (p *process) kill() {
 	}
 	_ = p.requests.Close()
 	<-p.exited
-}
-
-var secretLike = regexp.MustCompile(`[0-9A-Za-z]*[0-9][0-9A-Za-z]{3,}`)
-
-// scrub masks everything in a module's complaint that might be a PIN or a serial number, and control characters.
-func scrub(text string) string {
-	if len(text) > 300 {
-		text = text[:300]
-	}
-	text = secretLike.ReplaceAllString(text, "#")
-	out := []rune(text)
-	for i, r := range out {
-		if r < ' ' || r == 0x7f {
-			out[i] = ' '
-		}
-	}
-	return string(out)
 }

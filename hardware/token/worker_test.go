@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -57,6 +58,14 @@ func badWorker(mode string) {
 			continue
 		}
 		switch mode {
+		case "daemon": // leaves something running that holds its standard error, in a session of its own
+			left := exec.Command("sleep", "300")
+			left.Stderr = os.Stderr
+			left.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+			if left.Start() == nil {
+				_ = os.WriteFile(os.Getenv("TIRKEU_TEST_LEFT"), []byte(strconv.Itoa(left.Process.Pid)), 0o600)
+			}
+			os.Exit(0)
 		case "garbage":
 			_, _ = out.WriteString("Segmentation fault? no, only chatter\n")
 		case "huge":
@@ -81,13 +90,20 @@ func TestRack_GivesUpAWorkerThatAnswersGarbage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, mode := range []string{"garbage", "huge", "not json", "half", "stranger", "twice"} {
+	for _, mode := range []string{"garbage", "huge", "not json", "half", "stranger", "twice", "daemon"} {
 		t.Run(mode, func(t *testing.T) {
+			left := filepath.Join(t.TempDir(), "left")
+			defer func() {
+				if text, err := os.ReadFile(left); err == nil {
+					pid, _ := strconv.Atoi(string(text))
+					_ = syscall.Kill(pid, syscall.SIGKILL)
+				}
+			}()
 			ctx, cancel := context.WithTimeout(t.Context(), patience)
 			defer cancel()
 			rack, err := token.Open(ctx, token.Config{
 				Worker: program, PollEvery: 10 * time.Millisecond,
-				Modules: []token.Module{{Name: "m", Path: program, Env: []string{"TIRKEU_TEST_WORKER=" + mode}}},
+				Modules: []token.Module{{Name: "m", Path: program, Env: []string{"TIRKEU_TEST_WORKER=" + mode, "TIRKEU_TEST_LEFT=" + left}}},
 			})
 			if err != nil {
 				t.Fatal(err)
