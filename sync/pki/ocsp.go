@@ -11,8 +11,8 @@ import (
 	"golang.org/x/crypto/ocsp"
 )
 
-// MaxOCSP bounds an OCSP response in octets.
-const MaxOCSP = 64 << 10
+// MaxOCSP bounds an OCSP response in octets; one with its responder's certificate has about 2 KiB.
+const MaxOCSP = 16 << 10
 
 // CheckOCSP reads an OCSP response in DER and says what it knows of a certificate at now. maxAge
 // bounds the age of a response; 0 leaves it to its nextUpdate.

@@ -73,6 +73,9 @@ func (t *Profiles) ParseRequest(der []byte) (Request, error) {
 	if err != nil {
 		return Request{}, fmt.Errorf("read certificate request: %w", err)
 	}
+	if err := checkKeySize(parsed.PublicKey); err != nil {
+		return Request{}, fmt.Errorf("read certificate request: %w", err)
+	}
 	if err := parsed.CheckSignature(); err != nil {
 		return Request{}, fmt.Errorf("read certificate request: proof of possession: %w", err)
 	}

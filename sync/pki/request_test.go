@@ -3,10 +3,12 @@ package pki_test
 import (
 	"bytes"
 	"crypto/rand"
+	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"errors"
+	"math/big"
 	"strings"
 	"testing"
 
@@ -158,16 +160,33 @@ func TestRawSubject_KeepsTheCommonNameInItsBound(t *testing.T) {
 	}
 }
 
-func FuzzParseRequest_NeverPanics(f *testing.F) {
-	good, err := pki.NewRequest(pki.TemplateSign, aigerim, pki.StorageStick, token{citizenKey()})
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(good)
-	f.Fuzz(func(t *testing.T, der []byte) {
-		request, err := pki.ParseRequest(der)
-		if err == nil && len(request.SPKI) == 0 {
-			t.Fatal("a request without key")
+// A request has room for a modulus that would keep a processor busy for long.
+func TestParseRequest_DoesNotComputeWithGiantKeys(t *testing.T) {
+	good := kept(t, "request.der")
+	var request struct {
+		Info struct {
+			Version    int
+			Subject    asn1.RawValue
+			Key        asn1.RawValue
+			Attributes asn1.RawValue `asn1:"tag:0"`
 		}
-	})
+		Algorithm pkix.AlgorithmIdentifier
+		Signature asn1.BitString
+	}
+	if _, err := asn1.Unmarshal(good, &request); err != nil {
+		t.Fatal(err)
+	}
+	giant := new(big.Int).SetBit(big.NewInt(1), 100_000, 1)
+	key, err := x509.MarshalPKIXPublicKey(&rsa.PublicKey{N: giant, E: 65537})
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Info.Key = asn1.RawValue{FullBytes: key}
+	der, err := asn1.Marshal(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := pki.ParseRequest(der); err == nil || !strings.Contains(err.Error(), "100001 bits") {
+		t.Fatalf("got %v", err)
+	}
 }

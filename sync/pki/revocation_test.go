@@ -367,33 +367,3 @@ func TestCRLSource_KeepsTheNewerListWhenAnOldOneIsPlayedBack(t *testing.T) {
 		t.Errorf("asked %d times", l.asked.Load())
 	}
 }
-
-func FuzzCheckCRL_IsNeverGoodByAccident(f *testing.F) {
-	a := sandbox(f)
-	cert, now := issue(f, a, pki.TemplateSign), time.Now()
-	der, err := a.CRL([]authority.Revoked{{Serial: cert.SerialNumber, At: now, Reason: 1}}, big.NewInt(1), now.Add(time.Hour))
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(der)
-	f.Fuzz(func(t *testing.T, der []byte) {
-		if pki.CheckCRL(der, cert, a.Issuing(), now).State == pki.Good {
-			t.Fatal("good")
-		}
-	})
-}
-
-func FuzzCheckOCSP_IsNeverGoodByAccident(f *testing.F) {
-	a := sandbox(f)
-	cert, now := issue(f, a, pki.TemplateSign), time.Now()
-	der, err := ocsp.CreateResponse(a.Issuing(), a.Issuing(), ocsp.Response{Status: ocsp.Revoked, SerialNumber: cert.SerialNumber, ThisUpdate: now, NextUpdate: now.Add(time.Hour), RevokedAt: now}, issuingKey(f))
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(der)
-	f.Fuzz(func(t *testing.T, der []byte) {
-		if pki.CheckOCSP(der, cert, a.Issuing(), now, 0).State == pki.Good {
-			t.Fatal("good")
-		}
-	})
-}

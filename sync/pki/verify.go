@@ -71,15 +71,15 @@ func (v Verifier) Verify(content, cms []byte) (*x509.Certificate, time.Time, err
 	if err != nil {
 		return nil, time.Time{}, fmt.Errorf("verify signature: %w: %w", ErrSignatureMalformed, err)
 	}
+	if err := v.checkSigner(signer, p7.Certificates); err != nil {
+		return nil, time.Time{}, fmt.Errorf("verify signature: %w: %w", ErrSignerUntrusted, err)
+	}
 	p7.Content = content
 	if err := p7.VerifyWithChainAtTime(nil, v.Now); err != nil {
 		return nil, time.Time{}, fmt.Errorf("verify signature: %w", nameFailure(err))
 	}
 	if at.After(v.Now.Add(signingTimeSkew)) {
 		return nil, time.Time{}, fmt.Errorf("verify signature: %w: it lies in the future", ErrSigningTime)
-	}
-	if err := v.checkSigner(signer, p7.Certificates); err != nil {
-		return nil, time.Time{}, fmt.Errorf("verify signature: %w: %w", ErrSignerUntrusted, err)
 	}
 	return signer, at, nil
 }
@@ -118,6 +118,11 @@ func parseCMS(cms []byte) (p7 *pkcs7.PKCS7, err error) {
 	if len(p7.Certificates) > maxSignatureCertificates {
 		return nil, fmt.Errorf("it carries %d certificates, at most %d are allowed", len(p7.Certificates), maxSignatureCertificates)
 	}
+	for _, cert := range p7.Certificates {
+		if err := checkKeySize(cert.PublicKey); err != nil {
+			return nil, err
+		}
+	}
 	if len(p7.Signers) != 1 {
 		return nil, fmt.Errorf("it has %d signers instead of one", len(p7.Signers))
 	}
@@ -126,6 +131,17 @@ func parseCMS(cms []byte) (p7 *pkcs7.PKCS7, err error) {
 		return nil, fmt.Errorf("digest algorithm %v is not accepted", digest)
 	}
 	return p7, nil
+}
+
+// maxKeyBits bounds the RSA keys that are computed with before anybody vouches for them: a modulus of
+// half a million bits, which a message has room for, would keep a processor busy for seconds.
+const maxKeyBits = 8192
+
+func checkKeySize(public any) error {
+	if key, isRSA := public.(*rsa.PublicKey); isRSA && key.N.BitLen() > maxKeyBits {
+		return fmt.Errorf("RSA key has %d bits, at most %d are allowed", key.N.BitLen(), maxKeyBits)
+	}
+	return nil
 }
 
 // checkOuter refuses bytes after the ContentInfo, in DER and in BER's indefinite form.

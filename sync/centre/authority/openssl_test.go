@@ -84,7 +84,7 @@ var deviceKey = sync.OnceValue(func() *ecdsa.PrivateKey {
 	return key
 })
 
-func spki(t *testing.T, key crypto.Signer) []byte {
+func spki(t testing.TB, key crypto.Signer) []byte {
 	t.Helper()
 	der, err := x509.MarshalPKIXPublicKey(key.Public())
 	if err != nil {
