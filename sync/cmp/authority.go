@@ -95,7 +95,7 @@ type Request struct {
 	SPKI       []byte // SubjectPublicKeyInfo
 	Extensions []pkix.Extension
 	CSR        []byte  // PKCS#10 of a p10cr, else nil
-	Old        *CertID // oldCertID of a kur, nil if absent; where the signer is no RA it names the signer's certificate
+	Old        *CertID // oldCertID of a kur, nil if absent; it was checked to name Party.Certificate
 	RAVerified bool    // possession is the RA's word, not a signature
 }
 

@@ -26,7 +26,7 @@ const (
 // Client asks for certificates. It holds no state: that is in each [Transaction]. It may be used concurrently for different transactions.
 type Client struct {
 	URL       string       // http(s)://host/.well-known/cmp/p/{profile}
-	HTTP      *http.Client // nil: 30 s a message
+	HTTP      *http.Client // nil: 30 s a message, no redirects
 	Protect   Protection
 	Trust     Trust
 	Recipient []byte // DER of the centre's Name; nil: not known
@@ -121,7 +121,7 @@ func (c *Client) post(ctx context.Context, message []byte) ([]byte, error) {
 	req.Header.Set("Content-Type", ContentType)
 	client := c.HTTP
 	if client == nil {
-		client = &http.Client{Timeout: clientTimeout}
+		client = &http.Client{Timeout: clientTimeout, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	}
 	resp, err := client.Do(req)
 	if err != nil {

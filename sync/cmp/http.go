@@ -10,8 +10,8 @@ import (
 // PathPrefix is where a server listens; the profile's name follows it (RFC 9811 §3.3).
 const PathPrefix = "/.well-known/cmp/p/"
 
-// ServeHTTP carries CMP over HTTP (RFC 9811 §3): POST of application/pkixcmp to PathPrefix + profile, at most [MaxMessage] octets. An error in
-// CMP is 200 like every answer; only what is no CMP message at all has another status.
+// ServeHTTP carries CMP over HTTP (RFC 9811 §3): POST of application/pkixcmp to PathPrefix + profile, at most [MaxMessage] octets. An error
+// message is 200 like every answer of CMP; only what cannot be taken for CMP by its method, type or size has another status.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	profile, ok := strings.CutPrefix(r.URL.Path, PathPrefix)
 	if !ok || profile == "" || strings.Contains(profile, "/") {

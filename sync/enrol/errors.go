@@ -3,6 +3,7 @@ package enrol
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/http"
@@ -21,6 +22,7 @@ var (
 	ErrUnreachable = errors.New("the centre cannot be reached")         // no connection, no answer in time, or it says it is ill
 	ErrGarbage     = errors.New("what answers at this address is not the centre")
 	ErrIdentity    = errors.New("the connection does not end at the centre: its certificate does not lead to the centre's root")
+	ErrExpired     = errors.New("the centre's server certificate is out of date, or the clock of this device is wrong")
 	ErrClock       = errors.New("the clock of this device is wrong")
 	ErrRefused     = errors.New("the centre refused") // a verified verdict; a *cmp.StatusError is wrapped
 	ErrCertificate = errors.New("the certificate the centre sent is not the one asked for")
@@ -48,12 +50,11 @@ func classify(err error) error {
 		}
 		return ErrRefused
 	case errors.As(err, &certificate):
-		return ErrIdentity
+		return classifyServer(certificate.Err)
 	case errors.Is(err, cmp.ErrClock):
 		return ErrClock
 	case errors.As(err, &transport):
-		var record tls.RecordHeaderError
-		if errors.As(err, &record) || (transport.Status != 0 && transport.Status < http.StatusInternalServerError) {
+		if errors.Is(err, http.ErrSchemeMismatch) || (transport.Status != 0 && transport.Status < http.StatusInternalServerError) {
 			return ErrGarbage
 		}
 		return ErrUnreachable
@@ -80,4 +81,12 @@ func classifyClaim(claim cmp.StatusError) error {
 		return ErrUnreachable
 	}
 	return ErrGarbage
+}
+
+// classifyServer tells a certificate that is only out of date from one that is not the centre's.
+func classifyServer(err error) error {
+	if invalid := (x509.CertificateInvalidError{}); errors.As(err, &invalid) && invalid.Reason == x509.Expired {
+		return ErrExpired
+	}
+	return ErrIdentity
 }

@@ -3,7 +3,6 @@ package enrol
 import (
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -64,7 +63,7 @@ func (s *strangers) verify(root *x509.Certificate, host string, now time.Time) e
 		}
 		_, err := certs[0].Verify(x509.VerifyOptions{Roots: pool, Intermediates: between, DNSName: host, CurrentTime: now})
 		if err != nil {
-			return fmt.Errorf("%w: %w", ErrIdentity, err)
+			return fmt.Errorf("%w: %w", classifyServer(err), err)
 		}
 	}
 	return nil
@@ -82,6 +81,6 @@ func client(config *tls.Config) *http.Client {
 	return &http.Client{
 		Timeout:       messageTimeout,
 		Transport:     &http.Transport{TLSClientConfig: config, TLSHandshakeTimeout: messageTimeout, DisableKeepAlives: true},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return errors.New("the centre does not redirect") },
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
