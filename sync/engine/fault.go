@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"time"
 
 	"github.com/tirkeu/kiosk/sync/api"
@@ -105,6 +106,9 @@ func diagnose(err error) Problem {
 	switch {
 	case errors.As(err, &claim) && claim.Claim.Info.Fail.Has(cmp.SignerNotTrusted):
 		return ProblemRefused // only a hint, and shown as one: the engine goes on trying
+	// Before x509's own errors, which may be about certificates inside a message. The certificate of the line was checked by then.
+	case errors.Is(err, cmp.ErrUnprotected), errors.Is(err, cmp.ErrProtection), errors.Is(err, cmp.ErrMalformed), errors.Is(err, cmp.ErrMismatch):
+		return ProblemGarbage
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		return ProblemExpired
 	case errors.As(err, &unknown), errors.As(err, &host), errors.As(err, &invalid), errors.As(err, &untrusted):
@@ -113,13 +117,11 @@ func diagnose(err error) Problem {
 		return ProblemRefused // it ended the handshake over our certificate
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
 		return ProblemSlow
-	case errors.Is(err, cmp.ErrUnprotected), errors.Is(err, cmp.ErrProtection), errors.Is(err, cmp.ErrMalformed), errors.Is(err, cmp.ErrMismatch):
-		return ProblemGarbage
 	case errors.Is(err, cmp.ErrClock):
 		return ProblemExpired
 	case errors.As(err, &transport) && transport.Status != 0:
 		return ProblemGarbage
-	case errors.As(err, &syntax), errors.As(err, &kind), errors.As(err, &record), errors.As(err, &parse), errors.Is(err, errTooLong):
+	case errors.As(err, &syntax), errors.As(err, &kind), errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch), errors.As(err, &parse), errors.Is(err, errTooLong):
 		return ProblemGarbage
 	case errors.As(err, &operation), errors.As(err, &lookup), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &transport):
 		return ProblemDown
