@@ -6,6 +6,7 @@ import { check } from './overflow.js'
 
 const displays = { p21: [1080, 1920, 21.5], l21: [1920, 1080, 21.5], l10: [1280, 800, 10.1] }
 const asked = new URLSearchParams(location.search)
+if (asked.has('lose')) for (const lang of Object.keys(words)) delete words[lang][asked.get('lose')]
 let seq = 0
 let now = ''
 let heard = () => {}
@@ -37,11 +38,12 @@ window.runtime = { EventsOn: (_, f) => ((heard = f), () => {}) }
 const calls = []
 window.gallery = {
   ids: fixtures.map((f) => f.id),
-  show: (id, how) => {
+  show: async (id, how) => {
     const name = (x) => fixtures.find((f) => f.id === x).snapshot.screen.name
-    if (id !== at.id && name(id) === name(at.id)) heard(snapshot(name(id) === 'fault' ? 'menu' : 'fault', { ...at, ...how }))
+    if (id !== at.id && name(id) === name(at.id)) heard(snapshot(name(id) === 'fault' ? 'menu' : 'fault', { ...at, ...how })), await new Promise((r) => setTimeout(r, 30))
     at = { ...at, ...how, id }; now = snapshot(id, at); heard(now); return seq },
   check: () => check(document),
+  old: () => heard(snapshot('fault', at).replace(/"seq":\d+/, '"seq":1')),
   calls,
 }
 await import('../src/main.ts')

@@ -36,7 +36,7 @@ for (const display of v.displays.split(',')) {
   const ids = v.ids ? v.ids.split(',') : await page.evaluate(() => gallery.ids)
   for (const contrast of v.contrasts.split(',')) for (const text of v.texts.split(',').map(Number)) for (const lang of v.langs.split(',')) for (const id of ids) {
     const found = await page.evaluate(async (how) => {
-      const seq = gallery.show(how.id, { ...how, motion: false })
+      const seq = await gallery.show(how.id, { ...how, motion: false })
       for (let i = 0; i < 300 && document.documentElement.dataset.seq !== String(seq); i++) await new Promise((r) => setTimeout(r, 5))
       await document.fonts.ready
       for (let i = 0; i < 3; i++) await new Promise((r) => requestAnimationFrame(r))
