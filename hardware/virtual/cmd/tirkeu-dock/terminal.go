@@ -90,11 +90,31 @@ func (t *terminal) keys() <-chan rune {
 				return
 			}
 			if r == '\x1b' {
-				in.Discard(in.Buffered()) // the rest of the sequence came with it
+				skipSequence(in)
 				continue
 			}
 			keys <- r
 		}
 	}()
 	return keys
+}
+
+// skipSequence passes over what follows an escape: a control sequence (ECMA-48 §5.4) or one letter of a function key, which come in one piece.
+// An escape by itself is followed by nothing yet.
+func skipSequence(in *bufio.Reader) {
+	if in.Buffered() == 0 {
+		return
+	}
+	switch kind, _ := in.ReadByte(); kind {
+	case 'O':
+		if in.Buffered() > 0 {
+			in.Discard(1)
+		}
+	case '[':
+		for in.Buffered() > 0 {
+			if b, _ := in.ReadByte(); b >= 0x40 { // the final byte
+				return
+			}
+		}
+	}
 }
