@@ -52,8 +52,8 @@ func (a *Authority) list(entries []Revoked, number *big.Int, nextUpdate time.Tim
 	}
 	list := &x509.RevocationList{Number: number, ThisUpdate: now, NextUpdate: nextUpdate.UTC().Truncate(time.Second)}
 	for _, entry := range entries {
-		if entry.Serial == nil || !listReasons[entry.Reason] {
-			return nil, fmt.Errorf("entry without serial number or with reason %d", entry.Reason)
+		if entry.Serial == nil || entry.At.IsZero() || !listReasons[entry.Reason] {
+			return nil, fmt.Errorf("entry without serial number or time, or with reason %d", entry.Reason)
 		}
 		list.RevokedCertificateEntries = append(list.RevokedCertificateEntries, x509.RevocationListEntry{
 			SerialNumber: entry.Serial, RevocationTime: entry.At.UTC().Truncate(time.Second), ReasonCode: entry.Reason,

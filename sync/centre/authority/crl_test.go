@@ -65,6 +65,12 @@ func TestCRL_RefusesWhatNoListMaySay(t *testing.T) {
 	if _, err := a.CRL(nil, one, time.Now().Add(-time.Hour)); err == nil {
 		t.Error("a list that ended before it began")
 	}
+	if _, err := a.CRL([]authority.Revoked{{Serial: one}}, one, next); err == nil {
+		t.Error("an entry without time")
+	}
+	if _, err := a.CRL([]authority.Revoked{{At: time.Now()}}, one, next); err == nil {
+		t.Error("an entry without serial number")
+	}
 	for _, reason := range []int{7, 8, 11, -1} {
 		if _, err := a.CRL([]authority.Revoked{{Serial: one, At: time.Now(), Reason: reason}}, one, next); err == nil {
 			t.Errorf("reason %d", reason)
