@@ -312,7 +312,9 @@ type fakeStick struct {
 	changes chan bool
 }
 
-func newFakeStick() *fakeStick { return &fakeStick{files: map[string][]byte{}, changes: make(chan bool, 4)} }
+func newFakeStick() *fakeStick {
+	return &fakeStick{files: map[string][]byte{}, changes: make(chan bool, 4)}
+}
 
 func (s *fakeStick) plug(there bool) {
 	s.mu.Lock()

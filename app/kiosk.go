@@ -77,6 +77,7 @@ type Kiosk struct {
 	known     map[Insertion]facts
 	ignored   map[ref]time.Time   // staff tokens that shall not open anything until pulled; when last seen
 	recycling chan struct{}       // non-nil while the token processes are being replaced; closed after
+	closing   chan struct{}       // closed when the last log-out is through; nil when there was none
 	stick     bool                // present
 	link      LinkState           // as last seen
 	touchedAt time.Time           // last sign of a person while there is no session
@@ -155,22 +156,20 @@ func def(d *time.Duration, value time.Duration) {
 // where the page shows its progress. A touch that does not belong to the present screen, comes twice or comes late
 // changes nothing. It never panics.
 func (k *Kiosk) Do(action string, args []byte) []byte {
-	k.touch(action, args)
+	begun := k.touch(action, args)
 	limit := time.NewTimer(k.cfg.AnswerWithin)
 	defer limit.Stop()
-	for {
-		wait := k.waiting()
-		if wait == nil {
-			return k.State()
-		}
+	for begun != nil {
 		select {
-		case <-wait:
-		case <-limit.C:
+		case <-begun.done:
+			begun = k.next(begun)
+		case <-begun.over: // the session has ended; nobody waits for its results
 			return k.State()
-		case <-k.ctx.Done():
+		case <-limit.C:
 			return k.State()
 		}
 	}
+	return k.State()
 }
 
 // State is the present snapshot as JSON.
@@ -212,12 +211,17 @@ func (k *Kiosk) Close() error {
 	return nil
 }
 
-// touch is Do's part under the lock.
-func (k *Kiosk) touch(action string, args []byte) {
+// touch is Do's part under the lock; it gives the slow work that the touch began and Do waits for.
+func (k *Kiosk) touch(action string, args []byte) *job {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	defer k.publish()
+	before := k.job
 	k.guard(func() { k.act(action, args) })
+	if k.job == nil || k.job == before || !k.job.awaits {
+		return nil
+	}
+	return k.job
 }
 
 // guard keeps a panic from leaving. What was thrown may hold what somebody typed, so only its type is logged.

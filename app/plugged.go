@@ -282,10 +282,16 @@ func (k *Kiosk) lookAtLogin() {
 	}
 }
 
-// drop forgets a login whose token is gone.
+// drop forgets the session's login and logs out behind its back. A token knows one login only, so the next one waits.
 func (k *Kiosk) drop(open *opened) {
 	k.ses.open = nil
+	before, gone := k.closing, make(chan struct{})
+	k.closing = gone
 	k.spawn(func() {
+		defer close(gone)
+		if before != nil {
+			<-before
+		}
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(k.ctx), tokenWithin)
 		defer cancel()
 		k.logout(ctx, open.login)

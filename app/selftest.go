@@ -71,24 +71,24 @@ func (s *selftest) run(k *Kiosk) {
 }
 
 // probe looks at one part; a probe that fails or takes too long asks for attention.
-func (k *Kiosk) probe(ctx context.Context, name string, probe Probe) (f Finding) {
-	defer func() {
-		if thrown := recover(); thrown != nil {
-			k.log.Error("panic", "code", CodeInternal, "probe", name, "type", typeOf(thrown), "stack", stack())
-			f = Finding{State: "attention"}
-		}
-	}()
+func (k *Kiosk) probe(ctx context.Context, name string, probe Probe) Finding {
 	if probe == nil {
 		return Finding{State: "absent"}
 	}
 	ctx, cancel := context.WithTimeout(ctx, probeWithin)
 	defer cancel()
 	found := make(chan Finding, 1)
-	k.spawn(func() { found <- probe(ctx) })
+	k.spawn(func() {
+		f := Finding{State: "attention"} // what stays when the probe panics
+		defer func() { found <- f }()
+		defer k.recovered()
+		f = probe(ctx)
+	})
 	select {
-	case f = <-found:
+	case f := <-found:
 		return f
 	case <-ctx.Done():
+		k.log.Warn("self-test: no answer", "probe", name)
 		return Finding{State: "attention"}
 	}
 }

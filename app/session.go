@@ -42,8 +42,9 @@ type staffMode struct {
 // job is slow work outside the lock. At most one runs at a time; touches on the screen wait for no job, they are ignored.
 type job struct {
 	done   chan struct{}
-	awaits bool // Do waits for it
-	steady bool // changes a token: no idle wipe and no exit meanwhile
+	over   <-chan struct{} // closed when its session has ended
+	awaits bool            // Do waits for it
+	steady bool            // changes a token: no idle wipe and no exit meanwhile
 }
 
 // How long things may take.
@@ -157,7 +158,7 @@ func (k *Kiosk) start(j job, work func(ctx context.Context, ses *session) (apply
 		return
 	}
 	mine := &j
-	mine.done = make(chan struct{})
+	mine.done, mine.over = make(chan struct{}), ses.ctx.Done()
 	k.job = mine
 	k.spawn(func() {
 		defer close(mine.done)
@@ -199,14 +200,14 @@ func (k *Kiosk) during(ses *session, change func()) {
 	k.publish()
 }
 
-// waiting is closed when the work that Do waits for is done; nil when there is none.
-func (k *Kiosk) waiting() <-chan struct{} {
+// next is the slow work that followed another one and is waited for as well; nil when there is none.
+func (k *Kiosk) next(after *job) *job {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.job == nil || !k.job.awaits {
+	if k.job == nil || k.job == after || !k.job.awaits || k.job.over != after.over {
 		return nil
 	}
-	return k.job.done
+	return k.job
 }
 
 func (k *Kiosk) steady() bool { return k.job != nil && k.job.steady }

@@ -125,3 +125,13 @@ func (s *setup) enrol(k *Kiosk, e Enrolment) {
 		}
 	})
 }
+
+// DisplayNamed gives the size of a display by the name that the first-start screen uses: p21, l21, l10.
+func DisplayNamed(id string) (Display, bool) {
+	for _, d := range displays {
+		if d.id == id {
+			return d.size(), true
+		}
+	}
+	return Display{}, false
+}

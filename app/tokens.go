@@ -144,9 +144,12 @@ func (k *Kiosk) unlock(e *entry, args []byte, opened func(open *opened)) *fault 
 // login makes one try and gives the login to the session; when the session has ended meanwhile, it is closed at once.
 func (k *Kiosk) login(ctx context.Context, ses *session, r ref, pin token.PIN) (*opened, error) {
 	k.mu.Lock()
-	wait := k.recycling
+	waits := []chan struct{}{k.recycling, k.closing}
 	k.mu.Unlock()
-	if wait != nil {
+	for _, wait := range waits {
+		if wait == nil {
+			continue
+		}
 		select {
 		case <-wait:
 		case <-ctx.Done():

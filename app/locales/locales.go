@@ -86,7 +86,7 @@ func (w *Words) Text(lang, key string, params map[string]any) string {
 		return key
 	}
 	c := &i18n.LocalizeConfig{MessageID: key, TemplateData: params}
-	if n, ok := params["Count"]; ok {
+	if n, ok := params["Count"]; ok && plural(w.messages[lang][key]) {
 		c.PluralCount = n
 	}
 	text, err := l.Localize(c)
@@ -95,6 +95,9 @@ func (w *Words) Text(lang, key string, params map[string]any) string {
 	}
 	return text
 }
+
+// plural tells whether a message has forms for different numbers.
+func plural(m *i18n.Message) bool { return m != nil && len(forms(m)) > 1 }
 
 // forms are the plural forms a message has.
 func forms(m *i18n.Message) map[string]string {

@@ -1,0 +1,373 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
+	"testing"
+
+	"github.com/tirkeu/kiosk/hardware/keyfile"
+	"github.com/tirkeu/kiosk/hardware/token"
+	"github.com/tirkeu/kiosk/sync/pki"
+	"github.com/tirkeu/kiosk/sync/registry"
+)
+
+// applied makes an application on a token, ends the session and issues its certificates.
+func (s *stand) applied(f *fakeToken) string {
+	s.t.Helper()
+	number := s.apply(f)
+	s.do("finish", nil)
+	s.untilEnded()
+	s.line.issue(s.t, number, publicOf)
+	return number
+}
+
+// toStatus goes from the attract screen to the word about an application.
+func (s *stand) toStatus(number string) picture {
+	s.t.Helper()
+	s.shows("menu", "start", args{"lang": "ru"})
+	s.shows("status.number", "status", nil)
+	return s.shows("status.word", "status.find", args{"number": number})
+}
+
+func TestStatus_NumbersAreToldApart(t *testing.T) {
+	s := newStand(t)
+	s.shows("menu", "start", args{"lang": "ru"})
+	s.shows("status.number", "status", nil)
+	s.refuses(CodeNumberLength, "status.find", args{"number": "1001 0000"})
+	s.refuses(CodeNumberLength, "status.find", args{"number": "1001 00000A 5"})
+	good := registry.NewNumber("1001", 77)
+	bad := good[:10] + string('0'+(good[10]-'0'+1)%10)
+	s.refuses(CodeNumberCheck, "status.find", args{"number": bad})
+	s.refuses(CodeNumberUnknown, "status.find", args{"number": registry.FormatNumber(good)})
+	s.line.cut(ErrLineDown)
+	s.refuses(CodeLineDown, "status.find", args{"number": good})
+}
+
+func TestStatus_WordsOfEachKind(t *testing.T) {
+	s := newStand(t)
+	f := s.token("kaztoken", "KZ-1")
+	s.plug(f)
+	number := s.apply(f)
+	s.do("finish", nil)
+	s.untilEnded()
+	for _, status := range []registry.Status{
+		registry.StatusWaiting, registry.StatusConfirmed, registry.StatusRejected, registry.StatusExpired, registry.StatusInstalled,
+	} {
+		s.store.mu.Lock()
+		s.store.records[number].Status = status
+		s.store.mu.Unlock()
+		p := s.toStatus(registry.FormatNumber(number))
+		var w StatusWordScreen
+		p.data(t, &w)
+		if w.Status != string(status) || w.Title == "" || w.Text == "" || w.Next == "" || w.CanInstall {
+			t.Errorf("%s: %+v", status, w)
+		}
+		s.refuses(CodeNotYet, "status.install", nil)
+		s.do("finish", nil)
+		s.untilEnded()
+	}
+}
+
+func TestStatus_ForgottenNumberIsFoundByTheToken(t *testing.T) {
+	s := newStand(t)
+	f, other := s.token("kaztoken", "KZ-1"), s.token("etoken", "ET-1")
+	s.plug(f)
+	number := s.applied(f)
+	n := s.plug(other)
+	s.shows("menu", "start", args{"lang": "ru"})
+	s.shows("status.number", "status", nil)
+	s.refuses(CodeNoApplication, "status.by-token", args{"insertion": n})
+	p := s.shows("status.word", "status.by-token", args{"insertion": f.token.Insertion})
+	var w StatusWordScreen
+	p.data(t, &w)
+	if got, _ := numberOf(w.Number); got != number || !w.CanInstall {
+		t.Fatalf("%+v", w)
+	}
+}
+
+func TestInstall_CertificatesLandBesideTheirKeys(t *testing.T) {
+	s := newStand(t)
+	f := s.token("kaztoken", "KZ-1")
+	s.plug(f)
+	number := s.applied(f)
+	s.toStatus(number)
+	s.shows("install.pin", "status.install", nil)
+	s.do("install.pin", args{"pin": f.pin})
+	s.untilScreen("install.factory")
+	for i, k := range f.keys {
+		if !bytes.Equal(k.cert, s.store.records[number].Keys[i].Certificate) {
+			t.Fatalf("certificate %d is not beside its key", i)
+		}
+	}
+	s.refuses(CodePINDiffers, "install.change-pin", args{"new": "87654321", "again": "87654322"})
+	s.refuses(CodePINShort, "install.change-pin", args{"new": "876", "again": "876"})
+	s.refuses(CodePINSame, "install.change-pin", args{"new": "12345678", "again": "12345678"})
+	p := s.shows("install.done", "install.change-pin", args{"new": "87654321", "again": "87654321"})
+	if f.pin != "87654321" {
+		t.Fatal("the PIN was not changed")
+	}
+	var d InstallDoneScreen
+	p.data(t, &d)
+	if len(d.Certificates) != 2 || d.Certificates[0].NotAfter != "22 ноября 2029 г." || !d.TakeOut || d.Certificates[0].Serial == "" {
+		t.Fatalf("%+v", d)
+	}
+	if s.store.records[number].Status != registry.StatusInstalled || len(s.store.intents) != 0 {
+		t.Fatal("not marked as installed")
+	}
+}
+
+func TestInstall_OwnPINIsNotAskedToBeChanged(t *testing.T) {
+	s := newStand(t)
+	f := s.token("etoken", "ET-1")
+	f.pin = "mysecret"
+	s.plug(f)
+	number := s.applied(f)
+	s.toStatus(number)
+	s.shows("install.pin", "status.install", nil)
+	s.do("install.pin", args{"pin": f.pin})
+	s.untilScreen("install.done")
+}
+
+func TestInstall_AnotherTokenIsSaidToBeWrong(t *testing.T) {
+	s := newStand(t)
+	f, other := s.token("kaztoken", "KZ-1"), s.token("kaztoken", "KZ-2")
+	s.plug(f)
+	number := s.applied(f)
+	s.pull(f)
+	s.toStatus(number)
+	p := s.shows("install.medium", "status.install", nil)
+	var d InstallMediumScreen
+	p.data(t, &d)
+	if d.Present || d.Wrong || d.Medium.Serial != "KZ-1" {
+		t.Fatalf("%+v", d)
+	}
+	s.refuses(CodeTokenAbsent, "install.go", nil)
+	s.plug(other)
+	s.until("wrong", func(p picture) bool { p.data(t, &d); return d.Wrong && !d.Present })
+	s.refuses(CodeTokenOther, "install.go", nil)
+	s.rack.pull(other)
+	s.rack.plug(f)
+	s.untilScreen("install.pin")
+}
+
+func TestInstall_PulledTokenIsTakenUpAgain(t *testing.T) {
+	s := newStand(t)
+	f := s.token("kaztoken", "KZ-1")
+	s.plug(f)
+	number := s.applied(f)
+	s.toStatus(number)
+	s.shows("install.pin", "status.install", nil)
+	f.failing["write"] = token.ErrRemoved
+	s.do("install.pin", args{"pin": f.pin})
+	p := s.until("notice", func(p picture) bool { return p.Notice != nil })
+	if p.code() != CodeTokenPulledWrite || s.store.records[number].Status != registry.StatusIssued {
+		t.Fatalf("%s, notice %+v", p, p.Notice)
+	}
+	s.rack.mu.Lock()
+	delete(f.failing, "write")
+	s.rack.mu.Unlock()
+	s.shows("install.pin", "install.go", nil)
+	s.do("install.pin", args{"pin": f.pin})
+	s.untilScreen("install.factory")
+	s.shows("install.done", "install.keep-pin", nil)
+}
+
+func TestInstall_DeletedKeysAreSaid(t *testing.T) {
+	s := newStand(t)
+	f := s.token("kaztoken", "KZ-1")
+	s.plug(f)
+	number := s.applied(f)
+	f.keys = nil
+	s.toStatus(number)
+	s.shows("install.pin", "status.install", nil)
+	s.do("install.pin", args{"pin": f.pin})
+	p := s.until("notice", func(p picture) bool { return p.Notice != nil })
+	if p.code() != CodeTokenKeysGone {
+		t.Fatalf("notice %+v", p.Notice)
+	}
+}
+
+// stickApplication makes an application on the stick and issues it.
+func (s *stand) stickApplication() string {
+	s.t.Helper()
+	s.stick.plug(true)
+	s.until("stick", func(picture) bool { s.k.mu.Lock(); defer s.k.mu.Unlock(); return s.k.stick })
+	s.toStorage()
+	s.shows("apply.stick-warning", "apply.storage", args{"kind": "stick"})
+	s.shows("apply.agreement", "apply.stick-accept", nil)
+	s.do("apply.agree", nil)
+	s.untilScreen("apply.summary")
+	s.k.mu.Lock()
+	keys := map[string]crypto.PublicKey{}
+	for _, k := range s.k.ses.draft.keys {
+		r, err := pki.ParseRequest(k.csr)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		keys[k.spki] = r.Parsed.PublicKey
+	}
+	s.k.mu.Unlock()
+	p := s.shows("apply.done", "apply.submit", args{"consent": true})
+	var d ApplyDoneScreen
+	p.data(s.t, &d)
+	number, _ := numberOf(d.Number)
+	s.do("finish", nil)
+	s.untilEnded()
+	s.line.issue(s.t, number, func(spki string) crypto.PublicKey { return keys[spki] })
+	return number
+}
+
+func TestInstall_StickFilesOpenWithTheInventedPassword(t *testing.T) {
+	s := newStand(t)
+	number := s.stickApplication()
+	s.toStatus(number)
+	s.shows("install.password", "status.install", nil)
+	s.refuses(CodePasswordRules, "install.password", args{"password": "qwerty", "again": "qwerty"})
+	s.refuses(CodePasswordRules, "install.password", args{"password": "Құпия123", "again": "Құпия123"})
+	s.refuses(CodePasswordDiffers, "install.password", args{"password": "Qwerty12", "again": "Qwerty13"})
+	s.line.cut(ErrLineDown)
+	s.do("install.password", args{"password": "Qwerty12", "again": "Qwerty12"})
+	p := s.until("notice", func(p picture) bool { return p.Notice != nil })
+	if p.code() != CodeLineDown || p.Screen.Name != "install.medium" {
+		t.Fatalf("%s", p)
+	}
+	s.line.cut(nil)
+	// An installation that was cut short has left a file of the same name.
+	name := keyfile.Name("rsa-auth", s.certificate(number, 0))
+	s.stick.mu.Lock()
+	s.stick.files[name] = []byte("half")
+	s.stick.mu.Unlock()
+	s.shows("install.password", "install.go", nil)
+	s.do("install.password", args{"password": "Qwerty12", "again": "Qwerty12"})
+	p = s.untilScreen("install.done")
+	var d InstallDoneScreen
+	p.data(t, &d)
+	if len(d.Files) != 2 || len(s.stick.files) != 2 {
+		t.Fatalf("files %v", d.Files)
+	}
+	for _, name := range d.Files {
+		e, err := keyfile.Read(bytes.NewReader(s.stick.files[name]), keyfile.NewPassword("Qwerty12"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !e.Key.PublicKey.Equal(e.Certificate.PublicKey) {
+			t.Fatal("the file's key is not the certificate's")
+		}
+	}
+}
+
+func (s *stand) certificate(number string, n int) *x509.Certificate {
+	s.t.Helper()
+	cert, err := x509.ParseCertificate(s.store.records[number].Keys[n].Certificate)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return cert
+}
+
+func TestInstall_StickWithoutTheKeysIsWrong(t *testing.T) {
+	s := newStand(t)
+	number := s.stickApplication()
+	s.stick.mu.Lock()
+	kept := s.stick.files
+	s.stick.files = map[string][]byte{}
+	s.stick.mu.Unlock()
+	s.toStatus(number)
+	p := s.do("status.install", nil)
+	var d InstallMediumScreen
+	p.data(t, &d)
+	if p.Screen.Name != "install.medium" || !d.Wrong {
+		t.Fatalf("%s %+v", p, d)
+	}
+	s.refuses(CodeStickNoKeys, "install.go", nil)
+	s.stick.mu.Lock()
+	s.stick.files = map[string][]byte{sealedName(number): kept[sealedName(number)][:40]}
+	s.stick.mu.Unlock()
+	s.shows("install.password", "install.go", nil)
+	s.do("install.password", args{"password": "Qwerty12", "again": "Qwerty12"})
+	p = s.until("notice", func(p picture) bool { return p.Notice != nil })
+	if p.code() != CodeStickOpen {
+		t.Fatalf("notice %+v", p.Notice)
+	}
+}
+
+func TestKeysList_JoinsTokenAndCentre(t *testing.T) {
+	s := newStand(t)
+	f := s.token("kaztoken", "KZ-1")
+	s.plug(f)
+	first := s.applied(f)
+	s.toStatus(first)
+	s.shows("install.pin", "status.install", nil)
+	s.do("install.pin", args{"pin": f.pin})
+	s.untilScreen("install.factory")
+	s.do("install.keep-pin", nil)
+	s.do("finish", nil)
+	s.untilEnded()
+	second := s.apply(f) // waits
+	s.do("finish", nil)
+	s.untilEnded()
+	s.line.mu.Lock()
+	s.line.issued[1].Revoked = true
+	s.line.mu.Unlock()
+	open := func() KeysListScreen {
+		s.shows("menu", "start", args{"lang": "en"})
+		s.shows("keys.medium", "keys", nil)
+		s.shows("keys.pin", "keys.token", args{"insertion": f.token.Insertion})
+		p := s.shows("keys.list", "keys.pin", args{"pin": f.pin})
+		var d KeysListScreen
+		p.data(t, &d)
+		return d
+	}
+	d := open()
+	count := map[string]int{}
+	for _, i := range d.Items {
+		count[i.State]++
+		if i.State == "waiting" && i.Number != registry.FormatNumber(second) {
+			t.Errorf("waiting %+v", i)
+		}
+	}
+	if !d.CentreAsked || count["waiting"] != 2 || count["valid"] != 1 || count["revoked"] != 1 {
+		t.Fatalf("asked %v, %v", d.CentreAsked, count)
+	}
+	s.do("finish", nil)
+	s.untilEnded()
+	s.line.cut(ErrLineDown)
+	d = open()
+	for _, i := range d.Items {
+		if i.State == "valid" {
+			t.Error("a certificate that could not be checked is called valid")
+		}
+	}
+	if d.CentreAsked {
+		t.Error("the centre did not answer")
+	}
+}
+
+func TestJournal_InterruptedInstallationIsClosedAtStart(t *testing.T) {
+	store := newFakeStore()
+	for _, i := range []Intent{{Kind: IntentInstall, Medium: "KZ-1"}, {Kind: IntentChangePIN, Medium: "KZ-1"}, {Kind: IntentGenerate, Medium: "stick", Number: "x"}, {Kind: IntentGenerate, Medium: "KZ-1", Number: "x"}} {
+		_, err := store.Begin(context.Background(), i)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := newStand(t, func(c *Config) { c.Store = store })
+	s.until("reconciled", func(picture) bool { store.mu.Lock(); defer store.mu.Unlock(); return len(store.intents) == 1 })
+	if store.outcomes[1] != outcomeInterrupted || store.outcomes[3] != outcomeAbandoned || store.intents[4].Medium != "KZ-1" {
+		t.Fatalf("%v %v", store.outcomes, store.intents)
+	}
+}
+
+func hashOf(t *testing.T, key crypto.PublicKey) string {
+	t.Helper()
+	der, err := x509.MarshalPKIXPublicKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hash := sha256.Sum256(der)
+	return hex.EncodeToString(hash[:])
+}

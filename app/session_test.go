@@ -1,0 +1,484 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tirkeu/kiosk/hardware/token"
+	"github.com/tirkeu/kiosk/sync/registry"
+)
+
+func TestIdle_WarnsThenWipes(t *testing.T) {
+	s := newStand(t)
+	s.shows("menu", "start", args{"lang": "ru"})
+	s.shows("apply.iin", "apply", nil)
+	s.shows("apply.name", "apply.iin", args{"iin": aigerim})
+	s.do("prefs", args{"contrast": "high", "text": 2})
+	s.pass(119 * time.Second)
+	if s.picture().Dialog != nil {
+		t.Fatal("warned too early")
+	}
+	s.pass(time.Second)
+	p := s.picture()
+	if p.Dialog == nil || p.Dialog.Name != "idle" || p.Session.IdleSeconds == nil || *p.Session.IdleSeconds != 30 {
+		t.Fatalf("dialog %+v, session %+v", p.Dialog, p.Session)
+	}
+	s.pass(10 * time.Second)
+	if p = s.picture(); *p.Session.IdleSeconds != 20 {
+		t.Fatalf("%d seconds left", *p.Session.IdleSeconds)
+	}
+	p = s.do("stay", nil)
+	if p.Dialog != nil || p.Screen.Name != "apply.name" {
+		t.Fatalf("after stay: %s", p)
+	}
+	s.pass(149 * time.Second)
+	s.pass(time.Second)
+	p = s.picture()
+	if p.Screen.Name != "attract" || p.Lang != Kazakh || p.Prefs.Contrast != "normal" || p.Prefs.Text != 0 || p.Dialog != nil {
+		t.Fatalf("after the end: %+v", p)
+	}
+	s.untilEnded()
+	if s.rack.recycled != 1 {
+		t.Fatal("the token processes were not replaced")
+	}
+	if strings.Contains(string(s.k.State()), aigerim) {
+		t.Fatal("the IIN is still in the snapshot")
+	}
+}
+
+func TestIdle_NotWhileKeysAreMade(t *testing.T) {
+	s := newStand(t)
+	f := s.token("kaztoken", "KZ-1")
+	f.hold = make(chan struct{})
+	s.toPIN(s.plug(f))
+	s.do("apply.pin", args{"pin": f.pin})
+	s.untilScreen("apply.keys")
+	for range 20 {
+		s.pass(time.Minute)
+	}
+	if p := s.picture(); p.Screen.Name != "apply.keys" || p.Dialog != nil {
+		t.Fatalf("while keys are made: %s", p)
+	}
+	if p := s.do("exit", nil); p.Screen.Name != "apply.keys" {
+		t.Fatal("left while keys were made")
+	}
+	close(f.hold)
+	s.untilScreen("apply.summary")
+	s.pass(time.Minute)
+	if s.picture().Dialog != nil {
+		t.Fatal("the time of key making was counted")
+	}
+}
+
+func TestLogin_PulledTokenStepsBack(t *testing.T) {
+	s := newStand(t)
+	f := s.token("kaztoken", "KZ-1")
+	s.toPIN(s.plug(f))
+	s.rack.pull(f)
+	p := s.untilScreen("apply.storage")
+	if p.code() != CodeTokenAbsent {
+		t.Fatalf("notice %+v", p.Notice)
+	}
+}
+
+func TestResult_OfAnEndedSessionIsDropped(t *testing.T) {
+	s := newStand(t)
+	asked, answer := make(chan struct{}), make(chan struct{})
+	s.k.mu.Lock()
+	s.k.joined.Line = &slowLine{fakeLine: s.line, asked: asked, answer: answer}
+	s.k.mu.Unlock()
+	s.shows("menu", "start", args{"lang": "ru"})
+	s.shows("apply.iin", "apply", nil)
+	done := make(chan picture, 1)
+	go func() { done <- s.do("apply.iin", args{"iin": aigerim}) }()
+	<-asked
+	s.do("exit", nil)
+	s.shows("attract", "exit.confirm", nil)
+	<-done // nobody waits for what the session asked
+	s.shows("menu", "start", args{"lang": "en"})
+	close(answer)
+	s.untilEnded()
+	if p := s.picture(); p.Screen.Name != "menu" || strings.Contains(string(s.k.State()), "СЕРІК") {
+		t.Fatalf("the next citizen sees %s", p)
+	}
+}
+
+// slowLine is a fakeLine whose register answers when it is told to.
+type slowLine struct {
+	*fakeLine
+	asked, answer chan struct{}
+}
+
+func (l *slowLine) Lookup(ctx context.Context, iin string) (registry.Name, error) {
+	close(l.asked)
+	<-l.answer
+	return l.fakeLine.Lookup(ctx, iin)
+}
+
+func TestStaff_ConfirmsWithTheDocumentThatWasChecked(t *testing.T) {
+	s := newStand(t)
+	f, op := s.token("kaztoken", "KZ-1"), s.operatorToken()
+	s.plug(f)
+	number := s.apply(f)
+	s.do("finish", nil)
+	s.untilEnded()
+	s.rack.plug(op)
+	s.untilScreen("staff.pin")
+	s.refuses(CodePINLow, "staff.pin", args{"pin": "00000000"})
+	p := s.shows("staff.queue", "staff.pin", args{"pin": op.pin})
+	var q StaffQueueScreen
+	p.data(t, &q)
+	if q.Operator == "" || len(q.Items) != 1 || strings.Contains(q.Items[0].IIN, aigerim) {
+		t.Fatalf("%+v", q)
+	}
+	p = s.shows("staff.queue", "staff.search", args{"query": registry.FormatNumber(number)})
+	p.data(t, &q)
+	if len(q.Items) != 1 {
+		t.Fatalf("%+v", q)
+	}
+	s.shows("staff.application", "staff.open", args{"number": number})
+	s.refuses(CodeDocument, "staff.confirm", args{"document": args{"type": "id-card", "number": ""}})
+	s.refuses(CodeReason, "staff.reject", args{"reason": "other"})
+	s.refuses(CodeReason, "staff.reject", args{"reason": "no-such"})
+	s.shows("staff.decided", "staff.confirm", args{"document": args{"type": "id-card", "number": "012345678"}})
+	d := s.line.decided[number]
+	if d.Verdict != registry.VerdictConfirm || d.Document.Number != "012345678" || d.ApplicationSHA256 != registry.Hash(s.store.records[number].Document) {
+		t.Fatalf("%+v", d)
+	}
+	s.shows("staff.queue", "staff.back", nil)
+	s.shows("staff.application", "staff.open", args{"number": number})
+	s.refuses(CodeDecided, "staff.reject", args{"reason": "no-document"})
+	s.shows("staff.queue", "staff.close", nil)
+	s.shows("attract", "staff.leave-mode", nil)
+	s.untilEnded()
+	// The token still stuck in opens nothing until it was pulled.
+	s.pass(5 * time.Second)
+	if p := s.picture(); p.Screen.Name != "attract" {
+		t.Fatalf("the token left behind opened %s", p)
+	}
+	s.pull(op)
+	s.pass(3 * time.Second)
+	s.rack.plug(op)
+	s.untilScreen("staff.pin")
+}
+
+func TestStaff_PulledTokenLocksAtOnce(t *testing.T) {
+	s := newStand(t)
+	op := s.operatorToken()
+	s.rack.plug(op)
+	s.untilScreen("staff.pin")
+	s.shows("staff.queue", "staff.pin", args{"pin": op.pin})
+	s.rack.pull(op)
+	p := s.untilScreen("attract")
+	if p.code() != CodeStaffTokenPulled || p.Role != RoleNone {
+		t.Fatalf("%+v", p)
+	}
+}
+
+func TestStaff_NeedsTheLineAndSpendsNoTry(t *testing.T) {
+	s := newStand(t)
+	s.line.cut(ErrLineDown)
+	op := s.operatorToken()
+	s.rack.plug(op)
+	s.untilScreen("staff.pin")
+	s.refuses(CodeStaffLine, "staff.pin", args{"pin": op.pin})
+	if op.logins != 0 {
+		t.Fatal("a try was spent")
+	}
+}
+
+func TestStaff_CitizensTokenOpensNothing(t *testing.T) {
+	s := newStand(t)
+	f := s.token("kaztoken", "KZ-1")
+	key := rsaKeys()[4]
+	f.keys = []fakeKey{{id: []byte("c"), private: key, cert: fakeCertificate(t, key.Public(), aigerim, "rsa-sign", s.now())}}
+	s.plug(f)
+	s.pass(time.Second)
+	if p := s.picture(); p.Screen.Name != "attract" {
+		t.Fatalf("a citizen's token opened %s", p)
+	}
+}
+
+func TestStaff_UnknownOperatorIsRefused(t *testing.T) {
+	s := newStand(t)
+	s.line.operators = map[string]string{}
+	op := s.operatorToken()
+	s.rack.plug(op)
+	s.untilScreen("staff.pin")
+	s.refuses(CodeNotOperator, "staff.pin", args{"pin": op.pin})
+}
+
+func TestStaff_OwnApplicationIsNotDecided(t *testing.T) {
+	s := newStand(t)
+	s.line.people[operator] = registry.Name{Surname: "ОМАРОВ", Given: "ЕРЛАН"}
+	f, op := s.token("kaztoken", "KZ-1"), s.operatorToken()
+	n := s.plug(f)
+	s.shows("menu", "start", args{"lang": "ru"})
+	s.shows("apply.iin", "apply", nil)
+	s.shows("apply.name", "apply.iin", args{"iin": operator})
+	s.toStorageFromName(nil)
+	s.shows("apply.agreement", "apply.storage", args{"kind": "token", "insertion": n})
+	s.shows("apply.pin", "apply.agree", nil)
+	s.do("apply.pin", args{"pin": f.pin})
+	s.untilScreen("apply.summary")
+	p := s.shows("apply.done", "apply.submit", args{"consent": true})
+	var done ApplyDoneScreen
+	p.data(t, &done)
+	s.do("finish", nil)
+	s.untilEnded()
+	s.rack.plug(op)
+	s.untilScreen("staff.pin")
+	s.shows("staff.queue", "staff.pin", args{"pin": op.pin})
+	p = s.shows("staff.application", "staff.open", args{"number": done.Number})
+	var a StaffApplicationScreen
+	p.data(t, &a)
+	if !a.Own {
+		t.Fatal("not said to be one's own")
+	}
+	s.refuses(CodeOwn, "staff.confirm", args{"document": args{"type": "id-card", "number": "012345678"}})
+	s.refuses(CodeOwn, "staff.reject", args{"reason": "no-document"})
+}
+
+func TestStaff_EndsACitizensSessionAfterAQuestion(t *testing.T) {
+	s := newStand(t)
+	s.shows("menu", "start", args{"lang": "ru"})
+	s.shows("apply.iin", "apply", nil)
+	s.shows("apply.name", "apply.iin", args{"iin": aigerim})
+	op := s.operatorToken()
+	s.rack.plug(op)
+	p := s.until("dialog", func(p picture) bool { return p.Dialog != nil })
+	if p.Dialog.Name != "staff-ends-session" || p.Dialog.Data.Token == nil || p.Screen.Name != "apply.name" {
+		t.Fatalf("dialog %+v", p.Dialog)
+	}
+	s.shows("apply.name", "staff.leave", nil)
+	s.pass(time.Second)
+	if s.picture().Dialog != nil {
+		t.Fatal("asked again")
+	}
+	s.pull(op)
+	s.pass(2 * time.Second)
+	s.pass(time.Second)
+	s.rack.plug(op)
+	s.until("dialog", func(p picture) bool { return p.Dialog != nil })
+	s.shows("staff.pin", "staff.end", nil)
+	s.untilEnded()
+	s.shows("staff.queue", "staff.pin", args{"pin": op.pin})
+}
+
+func TestStaff_IdleFiveMinutes(t *testing.T) {
+	s := newStand(t)
+	op := s.operatorToken()
+	s.rack.plug(op)
+	s.untilScreen("staff.pin")
+	s.shows("staff.queue", "staff.pin", args{"pin": op.pin})
+	s.pass(299 * time.Second)
+	if s.picture().Dialog != nil {
+		t.Fatal("warned too early")
+	}
+	s.pass(31 * time.Second)
+	if p := s.picture(); p.Screen.Name != "attract" {
+		t.Fatalf("after five minutes and a half: %s", p)
+	}
+}
+
+func TestDo_NeverPanics(t *testing.T) {
+	s := newStand(t)
+	s.k.mu.Lock()
+	s.k.ses, s.k.at = nil, &applyIIN{} // cannot be: a session is missing
+	s.k.mu.Unlock()
+	p := read(t, s.k.Do("apply.iin", []byte(`{"iin":"`+aigerim+`"}`)))
+	if p.code() != CodeInternal && p.Screen.Name != "fault" {
+		t.Fatalf("%s", p)
+	}
+	if strings.Contains(s.log.String(), aigerim) {
+		t.Fatal("the log has what was typed")
+	}
+}
+
+func TestDo_TakesAnyArguments(t *testing.T) {
+	s := newStand(t)
+	for _, a := range actionArgs {
+		for _, body := range []string{"", "null", "[]", `"x"`, `{"seq":"x"}`, `{`, `{"pin":5}`} {
+			read(t, s.k.Do(a.name, []byte(body)))
+		}
+	}
+}
+
+func TestPanic_InSlowWorkIsInternal(t *testing.T) {
+	s := newStand(t)
+	s.k.mu.Lock()
+	s.k.joined.Line = nil
+	s.k.mu.Unlock()
+	s.shows("menu", "start", args{"lang": "ru"})
+	s.shows("apply.iin", "apply", nil)
+	s.refuses(CodeInternal, "apply.iin", args{"iin": aigerim})
+}
+
+func TestClock_BeforeTheBuildIsOutOfService(t *testing.T) {
+	s := newStand(t, func(c *Config) {
+		c.Now = func() time.Time { return time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC) }
+	})
+	p := s.picture()
+	var f FaultScreen
+	p.data(t, &f)
+	if p.Screen.Name != "fault" || f.Code != CodeClock || f.Advice == "" {
+		t.Fatalf("%s %+v", p, f)
+	}
+	if p := s.do("start", args{"lang": "ru"}); p.Screen.Name != "fault" {
+		t.Fatal("a session began")
+	}
+}
+
+func TestSetup_EnrolsThenTestsThenServes(t *testing.T) {
+	var s *stand
+	enrolments := []error{ErrSecret, ErrSecretSpent, ErrLineDown, ErrCentreForeign, nil}
+	s = newStand(t, func(c *Config) {
+		c.Joined = nil
+		c.Probes = map[string]Probe{"usb": func(context.Context) Finding { panic("broken") }}
+		c.Enrol = func(_ context.Context, e Enrolment) (*Joined, error) {
+			err := enrolments[0]
+			enrolments = enrolments[1:]
+			if err != nil {
+				return nil, err
+			}
+			return &Joined{Device: "kiosk-01", Prefix: "1001", Centre: map[Lang]string{}, Line: s.line, Engine: s.engine}, nil
+		}
+	})
+	if p := s.picture(); p.Screen.Name != "setup" || p.Role != RoleTechnician {
+		t.Fatalf("%s", p)
+	}
+	good := args{"centre": "https://centre.example.kz:8443", "reference": "r", "secret": "s3cret", "display": "l10", "languages": []string{"ru", "kk", "en"}}
+	bad := args{"centre": "http://x", "reference": "r", "secret": "s3cret", "display": "l10", "languages": []string{"ru", "kk", "en"}}
+	s.refuses(CodeCentreAddress, "setup.enrol", bad)
+	s.refuses(CodeSecret, "setup.enrol", good)
+	s.refuses(CodeSecretSpent, "setup.enrol", good)
+	s.refuses(CodeLineDown, "setup.enrol", good)
+	s.refuses(CodeCentreForeign, "setup.enrol", good)
+	s.do("setup.enrol", good)
+	var d SelftestScreen
+	p := s.until("self-test", func(p picture) bool {
+		if p.Screen.Name != "selftest" {
+			return false
+		}
+		p.data(t, &d)
+		return !d.Running
+	})
+	states := map[string]string{}
+	for _, part := range d.Parts {
+		states[part.Name] = part.State
+		if part.Title == "" || part.Text == "" || strings.HasPrefix(part.Text, "selftest.") {
+			t.Errorf("%+v", part)
+		}
+	}
+	if states["window"] != "well" || states["centre"] != "well" || states["clock"] != "well" || states["usb"] != "attention" || states["printer"] != "absent" {
+		t.Fatalf("%v", states)
+	}
+	if p.Role != RoleTechnician || strings.Contains(s.log.String(), "s3cret") {
+		t.Fatal("role or log")
+	}
+	p = s.shows("attract", "selftest.finish", nil)
+	if p.Lang != Russian {
+		t.Fatalf("language %s", p.Lang)
+	}
+}
+
+// TestLog_HoldsNothingPersonal walks every journey and looks for what was typed.
+func TestLog_HoldsNothingPersonal(t *testing.T) {
+	s := newStand(t)
+	f, op := s.token("kaztoken", "KZ-1"), s.operatorToken()
+	f.pin = "Жасырын-773311"
+	f.token.PINMax = 40
+	s.plug(f)
+	s.toPIN(uint64(f.token.Insertion))
+	s.do("apply.pin", args{"pin": "қате-888222"})
+	s.do("apply.pin", args{"pin": f.pin})
+	s.untilScreen("apply.summary")
+	p := s.shows("apply.done", "apply.submit", args{"consent": true})
+	var done ApplyDoneScreen
+	p.data(t, &done)
+	number, _ := numberOf(done.Number)
+	s.do("finish", nil)
+	s.untilEnded()
+	s.rack.plug(op)
+	s.untilScreen("staff.pin")
+	s.shows("staff.queue", "staff.pin", args{"pin": op.pin})
+	s.shows("staff.application", "staff.open", args{"number": number})
+	s.shows("staff.decided", "staff.confirm", args{"document": args{"type": "id-card", "number": "987654321"}})
+	s.rack.pull(op)
+	s.untilScreen("attract")
+	s.untilEnded()
+	s.line.issue(t, number, publicOf)
+	s.toStatus(number)
+	s.shows("install.pin", "status.install", nil)
+	f.failing["write"] = errors.New("unexpected")
+	s.do("install.pin", args{"pin": f.pin})
+	s.until("notice", func(p picture) bool { return p.Notice != nil })
+	delete(f.failing, "write")
+	s.do("install.go", nil)
+	s.do("install.pin", args{"pin": f.pin})
+	s.untilScreen("install.done")
+	s.do("finish", nil)
+	s.untilEnded()
+	log := s.log.String()
+	for _, secret := range []string{
+		aigerim, operator, "СЕРІК", "АЙГЕРІМ", "БОЛАТҚЫЗЫ", "ОМАРОВ", f.pin, "773311", "қате", "888222", op.pin, "aigerim@example.kz", "987654321",
+	} {
+		if strings.Contains(strings.ToUpper(log), strings.ToUpper(secret)) {
+			t.Errorf("the log has %q", secret)
+		}
+	}
+	if regexp.MustCompile(`\b\d{12}\b`).MatchString(log) {
+		t.Error("the log has a number of 12 digits")
+	}
+	if !strings.Contains(log, "application accepted") {
+		t.Error("the log has nothing of the journey")
+	}
+}
+
+func TestWords_SnapshotFollowsTheLanguage(t *testing.T) {
+	s := newStand(t)
+	s.shows("menu", "start", args{"lang": "ru"})
+	s.shows("apply.iin", "apply", nil)
+	p := s.do("apply.iin", args{"iin": "1"})
+	ru := p.Notice.Title
+	p = s.do("language", args{"lang": "kk"})
+	if p.Notice == nil || p.Notice.Title == ru || p.Lang != Kazakh {
+		t.Fatalf("%+v", p.Notice)
+	}
+	if p = s.do("language", args{"lang": "de"}); p.Lang != Kazakh {
+		t.Fatalf("language %s", p.Lang)
+	}
+	if p = s.do("notice.dismiss", nil); p.Notice != nil {
+		t.Fatal("the notice stays")
+	}
+}
+
+func TestWatch_SlowReaderGetsTheNewest(t *testing.T) {
+	s := newStand(t)
+	snapshots, stop := s.k.Watch()
+	defer stop()
+	s.do("start", args{"lang": "ru"})
+	last := s.do("apply", nil)
+	if p := read(t, <-snapshots); p.Seq != last.Seq {
+		t.Fatalf("got %d, newest is %d", p.Seq, last.Seq)
+	}
+}
+
+func TestFault_EachRoomsErrorHasANumber(t *testing.T) {
+	for _, err := range []error{
+		token.ErrRemoved, token.ErrPINLocked, token.ErrFull, token.ErrNotInitialized, token.ErrTimeout, token.ErrWorker,
+		ErrLineDown, ErrLineSlow, ErrGarbage, ErrCentreExpired, ErrCentreForeign, ErrDecided, ErrExpired, ErrDiskFull,
+	} {
+		if f := faultOf(err); f.code == CodeInternal {
+			t.Errorf("%v has no sentence", err)
+		}
+	}
+	if !slices.IsSortedFunc(codes, func(a, b Code) int { return strings.Compare(string(a), string(b)) }) {
+		t.Error("the list of codes is out of order")
+	}
+}
