@@ -1,4 +1,113 @@
-// Command tirkeu is the kiosk program.
+//go:build cgo
+
+// Command tirkeu is the kiosk program: the window and everything behind it, or a command without a window.
 package main
 
-func main() {}
+import (
+	"context"
+	"embed"
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/tirkeu/kiosk/app/terminal"
+	"github.com/tirkeu/kiosk/app/window"
+)
+
+//go:embed all:frontend/dist
+var page embed.FS
+
+func main() { os.Exit(run(os.Args[1:])) }
+
+// run is the whole program; it gives the exit status.
+func run(args []string) int {
+	for _, c := range terminal.Commands() {
+		words := strings.Fields(c.Name)
+		if len(args) >= len(words) && slices.Equal(args[:len(words)], words) {
+			ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+			defer stop()
+			return c.Run(ctx, args[len(words):], os.Stdin, os.Stdout, os.Stderr)
+		}
+	}
+	if len(args) > 0 && args[0] == "version" {
+		fmt.Println(terminal.Version())
+		return terminal.Done
+	}
+	flags := flag.NewFlagSet("tirkeu", flag.ContinueOnError)
+	config := flags.String("config", "", "configuration `file` (default "+terminal.DefaultConfiguration+")")
+	state := flags.String("state", terminal.DefaultState, "state `folder`")
+	flags.Usage = func() { usage(flags) }
+	err := flags.Parse(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return terminal.Done
+	case err != nil:
+		return terminal.Usage
+	case flags.NArg() > 0:
+		fmt.Fprintf(os.Stderr, "tirkeu: there is no command %q (see tirkeu --help)\n", flags.Arg(0))
+		return terminal.Usage
+	}
+	err = show(*config, *state)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "tirkeu:", err)
+		return terminal.Failed
+	}
+	return terminal.Done
+}
+
+func usage(flags *flag.FlagSet) {
+	w := flags.Output()
+	fmt.Fprintln(w, "tirkeu: the self-service terminal of a registration centre\n\nusage: tirkeu [options]            opens the window\n       tirkeu COMMAND [options]")
+	for _, c := range terminal.Commands() {
+		fmt.Fprintf(w, "  %-14s %s\n", c.Name, c.Synopsis)
+	}
+	fmt.Fprintln(w, "  version        print the version\n\noptions:")
+	flags.PrintDefaults()
+	fmt.Fprintln(w, "\nexit status: 0 done, 1 failed, 2 wrong usage")
+}
+
+// show opens the terminal and its window, and returns when the window has closed.
+func show(config, state string) (err error) {
+	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	configuration, err := terminal.ReadConfiguration(config)
+	if err != nil {
+		return err
+	}
+	assets, err := fs.Sub(page, "frontend/dist")
+	if err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	t, err := terminal.Open(ctx, configuration, state, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, t.Close()) }()
+	err = t.OpenRack(ctx)
+	if err != nil {
+		return err
+	}
+	var w *window.Window
+	kiosk, err := t.Kiosk(func() { w.Replace() })
+	if err != nil {
+		return err
+	}
+	size := t.Display()
+	w = window.New(window.Options{
+		Assets: assets, Backend: kiosk, Log: log, Width: size.WidthPx, Height: size.HeightPx,
+		OnPainted: func() { log.Info("painted") },
+	})
+	ran := make(chan error, 1)
+	go func() { ran <- kiosk.Run(ctx) }()
+	err = w.Run()
+	stop()
+	return errors.Join(err, <-ran, kiosk.Close())
+}

@@ -11,7 +11,7 @@ make_house() {
   [ -e "$house/.made" ] && return
   say "making the demonstration's house in ${house#"$root"/}"
   $centre init --db "$db" >"$house/logs/init.log"
-  $dock init --shim "$bin/virtual/tirkeu-shim.so" >"$house/logs/dock.log"
+  $dock init >"$house/logs/dock.log"
   $centre person import "$house/dock/register.json" --db "$db" >>"$house/logs/init.log"
   local name iin surname given
   # Each member of staff: key and request made on the staff token, certificate from the sandbox authority.

@@ -85,8 +85,6 @@ build_demonstration() {
   if newer "$bin/.demonstration" main.go go.mod go.sum app hardware storage sync frontend/dist/index.html; then
     say "building the demonstration's parts"
     go_build -o "$bin/tirkeu-dock" ./hardware/virtual/cmd/tirkeu-dock
-    mkdir -p "$bin/virtual"
-    "$bin/tirkeu-dock" shim --out "$bin/virtual/tirkeu-shim.so"
     go_build -tags $tags,e2e -o "$bin/tirkeu-e2e" .
     touch "$bin/.demonstration"
   fi

@@ -1,0 +1,136 @@
+//go:build cgo
+
+package terminal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/tirkeu/kiosk/app"
+	"github.com/tirkeu/kiosk/sync/api"
+	"github.com/tirkeu/kiosk/sync/engine"
+	"github.com/tirkeu/kiosk/sync/registry"
+)
+
+// line is the engine's line as app wants it: its refusals and problems are app's errors.
+type line struct{ *engine.Line }
+
+// refusals are the centre's words as app knows them.
+var refusals = map[api.ErrorCode]error{
+	api.ErrorCodeNotFound: app.ErrUnknown, api.ErrorCodeRateLimited: app.ErrRateLimited, api.ErrorCodeNotOperator: app.ErrNotOperator,
+	api.ErrorCodeAlreadyDecided: app.ErrDecided, api.ErrorCodeOwnApplication: app.ErrOwn, api.ErrorCodeExpired: app.ErrExpired,
+	api.ErrorCodeWrongHash: app.ErrOtherBytes, api.ErrorCodeWrongBytes: app.ErrOtherBytes, api.ErrorCodeLocked: app.ErrLockedByOther,
+}
+
+var problems = map[engine.Problem]error{
+	engine.ProblemDown: app.ErrLineDown, engine.ProblemSlow: app.ErrLineSlow, engine.ProblemGarbage: app.ErrGarbage, engine.ProblemExpired: app.ErrCentreExpired,
+	engine.ProblemForeign: app.ErrCentreForeign, engine.ProblemRefused: app.ErrRefusedDevice, engine.ProblemFailed: app.ErrCentreFailed,
+}
+
+// said turns an error of the line into app's; the cause stays wrapped for the log.
+func said(err error) error {
+	var refusal *api.Error
+	var bad *engine.LineError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &bad):
+		return fmt.Errorf("%w: %w", problems[bad.Problem], err)
+	case errors.As(err, &refusal):
+		known := refusals[refusal.Code]
+		if known == nil {
+			known = app.ErrCentreConflict
+		}
+		return fmt.Errorf("%w: %w", known, err)
+	}
+	return err
+}
+
+// inSession: within a staff session "unauthenticated" means that the session has ended, not that the device is unknown.
+func inSession(err error) error {
+	var refusal *api.Error
+	if errors.As(err, &refusal) && refusal.Code == api.ErrorCodeUnauthenticated {
+		return fmt.Errorf("%w: %w", app.ErrSessionOver, err)
+	}
+	return said(err)
+}
+
+// Time is the line's, with app's errors.
+func (l line) Time(ctx context.Context) (time.Time, error) {
+	v, err := l.Line.Time(ctx)
+	return v, said(err)
+}
+
+// Lookup is the line's, with app's errors.
+func (l line) Lookup(ctx context.Context, iin string) (registry.Name, error) {
+	v, err := l.Line.Lookup(ctx, iin)
+	return v, said(err)
+}
+
+// Status is the line's, with app's errors.
+func (l line) Status(ctx context.Context, number string) (registry.Status, error) {
+	v, err := l.Line.Status(ctx, number)
+	return v, said(err)
+}
+
+// SealKey is the line's, with app's errors.
+func (l line) SealKey(ctx context.Context, number string) ([]byte, error) {
+	v, err := l.Line.SealKey(ctx, number)
+	return v, said(err)
+}
+
+// Challenge is the line's, with app's errors.
+func (l line) Challenge(ctx context.Context) ([]byte, error) {
+	v, err := l.Line.Challenge(ctx)
+	return v, said(err)
+}
+
+// Decide is the line's, with app's errors.
+func (l line) Decide(ctx context.Context, decision, cms []byte) (registry.Status, error) {
+	v, err := l.Line.Decide(ctx, decision, cms)
+	return v, said(err)
+}
+
+// Certificates is the line's, with app's types and errors.
+func (l line) Certificates(ctx context.Context, challenge, cms []byte) ([]app.Issued, error) {
+	list, err := l.Line.Certificates(ctx, challenge, cms)
+	var out []app.Issued
+	for _, c := range list {
+		out = append(out, app.Issued(c))
+	}
+	return out, said(err)
+}
+
+// OpenStaff is the line's, with app's types and errors.
+func (l line) OpenStaff(ctx context.Context, challenge, cms []byte) (app.Operator, error) {
+	o, err := l.Line.OpenStaff(ctx, challenge, cms)
+	return app.Operator{Session: o.Session, Name: o.Name, IIN: o.IIN}, said(err)
+}
+
+// CloseStaff is the line's, with app's errors.
+func (l line) CloseStaff(ctx context.Context, session string) error {
+	return inSession(l.Line.CloseStaff(ctx, session))
+}
+
+// Search is the line's, with app's types and errors.
+func (l line) Search(ctx context.Context, session, query string) ([]app.Waiting, error) {
+	list, err := l.Line.Search(ctx, session, query)
+	var out []app.Waiting
+	for _, q := range list {
+		out = append(out, app.Waiting(q))
+	}
+	return out, inSession(err)
+}
+
+// Open is the line's, with app's types and errors.
+func (l line) Open(ctx context.Context, session, number string) (app.Opened, error) {
+	o, err := l.Line.Open(ctx, session, number)
+	return app.Opened{Document: o.Document, SHA256: o.SHA256, Status: o.Status, RegisterName: o.RegisterName, NameDiffers: o.NameDiffers}, inSession(err)
+}
+
+// Unlock is the line's, with app's errors.
+func (l line) Unlock(ctx context.Context, session, number string) error {
+	return inSession(l.Line.Unlock(ctx, session, number))
+}

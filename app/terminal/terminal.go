@@ -1,0 +1,195 @@
+//go:build cgo
+
+package terminal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/tirkeu/kiosk/app"
+	"github.com/tirkeu/kiosk/hardware/stick"
+	"github.com/tirkeu/kiosk/hardware/token"
+	"github.com/tirkeu/kiosk/storage"
+	"github.com/tirkeu/kiosk/sync/engine"
+	"github.com/tirkeu/kiosk/sync/registry"
+)
+
+// Terminal is one terminal with all its rooms open. It holds its state folder until Close.
+type Terminal struct {
+	configuration Configuration
+	folder        *Folder
+	log           *slog.Logger
+	store         *storage.Store
+	rack          *token.Rack
+	broken        app.Code
+
+	device *Device
+	joined *app.Joined
+
+	ctx     context.Context // of the engine; ends with Close
+	cancel  context.CancelFunc
+	working sync.WaitGroup
+}
+
+// Open opens a terminal. A database that cannot be used does not fail it: the terminal then says on its screen that it is
+// out of service, which helps more than a black one. ErrRunning: another program holds the state folder.
+func Open(ctx context.Context, c Configuration, state string, log *slog.Logger) (*Terminal, error) {
+	folder, err := OpenFolder(state)
+	if err != nil {
+		return nil, err
+	}
+	t := &Terminal{configuration: c, folder: folder, log: log}
+	t.ctx, t.cancel = context.WithCancel(ctx)
+	err = t.open()
+	if err != nil {
+		return nil, errors.Join(err, t.Close())
+	}
+	return t, nil
+}
+
+func (t *Terminal) open() error {
+	key, err := t.folder.SealKey()
+	if err != nil {
+		t.log.Error("out of service", "error", err)
+		t.broken = app.CodeDatabase
+	} else {
+		t.store, err = storage.Open(t.folder.Path("kiosk.db"), storage.Options{SealKey: key})
+		if err != nil {
+			t.log.Error("out of service: the database cannot be opened; the file was left as it is", "file", t.folder.Path("kiosk.db"), "error", err)
+			t.broken = brokenCode(err)
+		}
+	}
+	device, identity, err := t.folder.device()
+	if err != nil {
+		return err
+	}
+	if device != nil && t.store != nil {
+		t.device = device
+		t.joined, err = t.join(*device, identity)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// OpenRack starts the token workers; commands that need no tokens leave it.
+func (t *Terminal) OpenRack(ctx context.Context) error {
+	var err error
+	t.rack, err = token.Open(ctx, token.Config{Worker: t.configuration.Worker, Modules: t.configuration.modules(), Devices: t.configuration.Devices, Log: t.log})
+	if err != nil {
+		return fmt.Errorf("starting the token workers: %w", err)
+	}
+	return nil
+}
+
+func brokenCode(err error) app.Code {
+	switch {
+	case errors.Is(err, storage.ErrDamaged), errors.Is(err, storage.ErrKey):
+		return app.CodeDatabaseDamaged
+	case errors.Is(err, storage.ErrFull):
+		return app.CodeDiskFull
+	}
+	return app.CodeDatabase
+}
+
+// join connects an enrolled terminal to its centre and starts the engine.
+func (t *Terminal) join(d Device, id *identity) (*app.Joined, error) {
+	link, err := connect(d, id)
+	if err != nil {
+		return nil, err
+	}
+	e := engine.New(engine.Config{Store: t.store, Centre: link, CMP: link.CMP, Roots: link.Roots(), Version: Version(), Log: t.log, HeartbeatEvery: 10 * time.Second})
+	t.working.Go(func() { e.Run(t.ctx) })
+	names := map[app.Lang]string{}
+	for lang, name := range d.Names {
+		names[app.Lang(lang)] = name
+	}
+	return &app.Joined{
+		Device: d.Name, Prefix: d.Prefix, Centre: names, Line: line{link}, Engine: sender{e},
+		Directory: func() *registry.Directory { return e.Directory() },
+	}, nil
+}
+
+func connect(d Device, id *identity) (*engine.Line, error) {
+	return engine.Connect(engine.Connection{Centre: d.Centre, Certificate: id.chain[0], Chain: id.chain[1:], Key: id.key, Root: id.root})
+}
+
+// Kiosk makes the terminal's app. OpenRack comes first.
+func (t *Terminal) Kiosk(onSessionEnd func()) (*app.Kiosk, error) {
+	cfg := app.Config{
+		Rack: rack{t.rack}, Stick: stick.Open(t.configuration.Stick), Joined: t.joined, Enrol: t.Enrol,
+		Probes: probes(), Broken: t.broken, BuiltAt: BuiltAt(),
+		Display: app.Display{WidthPx: 1920, HeightPx: 1080, DiagonalIn: 21.5}, Languages: []app.Lang{app.Kazakh, app.Russian, app.English},
+		Training: t.configuration.Training, IdleAfter: time.Duration(t.configuration.IdleSeconds) * time.Second,
+		Log: t.log, OnSessionEnd: onSessionEnd,
+	}
+	if t.store != nil {
+		cfg.Store = store{t.store}
+	}
+	if t.device != nil {
+		cfg.Display = t.device.Display
+		if len(t.device.Languages) == 3 {
+			cfg.Languages = t.device.Languages
+		}
+	}
+	return app.New(cfg)
+}
+
+// Display is the size of the enrolled terminal's display; the default before enrolment.
+func (t *Terminal) Display() app.Display {
+	if t.device != nil {
+		return t.device.Display
+	}
+	return app.Display{WidthPx: 1920, HeightPx: 1080, DiagonalIn: 21.5}
+}
+
+// Close ends the engine and the token workers, closes the database and gives the state folder back.
+func (t *Terminal) Close() error {
+	t.cancel()
+	t.working.Wait()
+	var errs []error
+	if t.rack != nil {
+		errs = append(errs, t.rack.Close())
+	}
+	if t.store != nil {
+		errs = append(errs, t.store.Close())
+	}
+	return errors.Join(append(errs, t.folder.Close())...)
+}
+
+// Version is the program's version as the build left it in the program.
+func Version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && len(s.Value) >= 12 {
+			return s.Value[:12]
+		}
+	}
+	return info.Main.Version
+}
+
+// BuiltAt is the time of the commit the program was built from; zero when the build did not know. No clock may be before it.
+func BuiltAt() time.Time {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return time.Time{}
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.time" {
+			at, err := time.Parse(time.RFC3339, s.Value)
+			if err == nil {
+				return at
+			}
+		}
+	}
+	return time.Time{}
+}

@@ -1,0 +1,65 @@
+// Every screen in every language on every display in the real window: a picture of each, and no missing word, no text
+// cut or sticking out, no control too small, no pale text, no serious finding of axe. At the largest text size too.
+import { spawn } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { bin } from './house.mjs'
+import { enrolled, open, until } from './kiosk.mjs'
+
+const here = p => new URL(p, import.meta.url)
+export const displays = { p21: [1080, 1920, 21.5], l21: [1920, 1080, 21.5], l10: [1280, 800, 10.1] }
+const languages = ['kk', 'ru', 'en']
+
+/** screenOf starts an X server of the display's size and gives its name and how to end it. */
+async function screenOf([width, height]) {
+  let n = 120
+  while (existsSync(`/tmp/.X11-unix/X${n}`) || existsSync(`/tmp/.X${n}-lock`)) n++
+  const x = spawn('Xvfb', [`:${n}`, '-screen', '0', `${width}x${height}x24`, '-nolisten', 'tcp'], { stdio: 'ignore' })
+  await until('Xvfb', () => existsSync(`/tmp/.X11-unix/X${n}`))
+  return { name: `:${n}`, end: () => x.kill('SIGTERM') }
+}
+
+export default async function gallery(check) {
+  const { fixtures } = await import(here('../gallery/fixtures.mjs'))
+  const overflow = readFileSync(here('../gallery/overflow.js'), 'utf8').replace(/^export /gm, '')
+  const axe = readFileSync(here('../node_modules/axe-core/axe.min.js'), 'utf8')
+  const shots = join(bin, 'e2e', 'pictures')
+  rmSync(shots, { recursive: true, force: true })
+  mkdirSync(shots, { recursive: true })
+  let seq = 1e9
+  for (const [display, [widthPx, heightPx, diagonalIn]] of Object.entries(displays)) {
+    const x = await screenOf(displays[display])
+    const w = await open(enrolled('gallery-' + display, display), { env: { DISPLAY: x.name } })
+    try {
+      await w.on('attract')
+      const show = async (snapshot, lang, text) => {
+        const s = { ...snapshot, seq: ++seq, lang, prefs: { contrast: 'normal', motion: false, ...snapshot.prefs, text }, display: { widthPx, heightPx, diagonalIn } }
+        await w.run(`window.wails.EventsNotify(JSON.stringify({ name: 'state', data: [arguments[0]] }))`, JSON.stringify(s))
+        await w.until(`fixture ${snapshot.screen.name}`, () => w.run(`
+          const e = document.querySelector('[data-testid="screen-' + arguments[0] + '"]')
+          return !!e && document.documentElement.lang === arguments[1] && document.documentElement.dataset.seq === arguments[2]`, snapshot.screen.name, lang, String(seq)), 6000)
+      }
+      await w.run(axe)
+      for (const f of fixtures) for (const lang of languages) {
+        for (const text of [0, 2]) {
+          const name = `${display}/${lang}/${f.id}${text ? '-largest' : ''}`
+          await check(name, async () => {
+            await show(f.snapshot, lang, text)
+            const wrong = await w.run(`${overflow}; return [
+              ...[...document.querySelectorAll('.missing-word')].map(e => 'a missing word: ' + e.textContent),
+              ...check(document).map(String)]`)
+            if (!text) {
+              await w.picture(join(shots, `${display}-${f.id}-${lang}.png`))
+              const found = await w.runAsync(`const done = arguments[arguments.length - 1]
+                ;(window.axe ? Promise.resolve() : Promise.reject(new Error('axe is gone'))).then(() => axe.run(document, { resultTypes: ['violations'] })).then(
+                  r => done(r.violations.filter(v => v.impact === 'serious' || v.impact === 'critical').map(v => v.id + ': ' + v.nodes.map(n => n.target).join(' '))),
+                  e => done(['axe: ' + e.message]))`)
+              wrong.push(...found)
+            }
+            if (wrong.length) throw new Error(wrong.slice(0, 6).join(' · '))
+          })
+        }
+      }
+    } finally { await w.close().catch(() => {}); x.end() }
+  }
+}

@@ -1,0 +1,22 @@
+// Every end-to-end check in the real window, one after the other. Prints "ok" or "FAILED" for each and ends with the counts.
+//   node suite.mjs            all
+//   node suite.mjs gallery    one part: life, gallery, mishaps, release
+import { join } from 'node:path'
+import { bin } from './house.mjs'
+
+const parts = ['life', 'mishaps', 'gallery', 'release']
+const wanted = process.argv.slice(2)
+let passed = 0, failed = 0
+
+/** check runs one promise and counts it. */
+async function check(name, act) {
+  try { await act(); passed++; console.log('ok ' + name) } catch (e) { failed++; console.log(`FAILED ${name}: ${e.message}`) }
+}
+
+for (const p of parts) {
+  if (wanted.length && !wanted.includes(p)) continue
+  console.log(`-- ${p}`)
+  try { await (await import(`./${p}.mjs`)).default(check) } catch (e) { failed++; console.log(`FAILED ${p}: ${e.stack}`) }
+}
+console.log(`${passed} passed, ${failed} failed`)
+process.exit(failed || !passed ? 1 : 0)
