@@ -15,6 +15,8 @@ import (
 	"strings"
 
 	"golang.org/x/crypto/chacha20poly1305"
+
+	"github.com/tirkeu/kiosk/sync/centre/ledger"
 )
 
 // state is the folder of what must not lie in the database: private keys, the key that seals secrets in the database,
@@ -38,6 +40,9 @@ func stateFolder(db, folder string) (string, error) {
 		return filepath.Abs(folder)
 	}
 	path, sqlite := strings.CutPrefix(db, "sqlite:")
+	if !sqlite && !strings.HasPrefix(db, "postgres") {
+		return "", ledger.ErrName
+	}
 	if !sqlite {
 		return "", fmt.Errorf("where the authority's keys lie is unknown: PostgreSQL needs --state DIR")
 	}

@@ -30,6 +30,9 @@ import (
 // ErrNotFound says that no such row exists.
 var ErrNotFound = errors.New("not in the ledger")
 
+// ErrName says that a database's name is neither of the two kinds.
+var ErrName = errors.New("opening the database: its name must begin with sqlite: or postgres://")
+
 // Ledger is one open database. Its methods may be called from many goroutines.
 type Ledger struct {
 	write, read *sql.DB
@@ -62,7 +65,7 @@ func dial(name string) (*Ledger, error) {
 	case strings.HasPrefix(name, "postgres://"), strings.HasPrefix(name, "postgresql://"):
 		return dialPostgres(name)
 	}
-	return nil, fmt.Errorf("opening the database: its name must begin with sqlite: or postgres://")
+	return nil, ErrName
 }
 
 func dialSQLite(path string) (*Ledger, error) {
