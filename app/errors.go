@@ -86,7 +86,6 @@ const (
 	CodeSecret        Code = "E-1409"
 	CodeSecretSpent   Code = "E-1410"
 	CodeNotYet        Code = "E-1411"
-	CodeElsewhere     Code = "E-1412"
 
 	CodeDiskFull        Code = "E-1501"
 	CodeDatabaseDamaged Code = "E-1502"
@@ -123,7 +122,6 @@ var codes = []Code{
 	CodeStickAbsent, CodeStickFull, CodeStickReadOnly, CodeStickDamaged, CodeStickNoKeys, CodeStickOther, CodeStickOpen,
 	CodeStickPulled, CodeStickRefused, CodeStickForbidden,
 	CodeLineDown, CodeLineSlow, CodeGarbage, CodeCentreExpired, CodeCentreForeign, CodeRateLimited, CodeCentreFailed, CodeDevice,
-	CodeSecret, CodeSecretSpent, CodeNotYet, CodeElsewhere,
 	CodeDiskFull, CodeDatabaseDamaged, CodeDatabase, CodeClock, CodeNumberTaken,
 	CodeNotOperator, CodeStaffLine, CodeDecided, CodeOwn, CodeLocked, CodeExpired, CodeChanged, CodeStaffSessionOver, CodeDocument,
 	CodeReason, CodeStaffCertificate, CodeStaffTokenPulled, CodeStaffConflict,

@@ -137,6 +137,9 @@ type Store interface {
 	Check(ctx context.Context) error
 }
 
+// linkProblems are the codes of LinkState.Problem.
+var linkProblems = []string{"down", "slow", "garbage", "expired", "foreign", "refused"}
+
 // LinkState is the line to the centre as the engine sees it.
 type LinkState struct {
 	Online      bool

@@ -7,6 +7,8 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/BurntSushi/toml"
@@ -109,3 +111,6 @@ func forms(m *i18n.Message) map[string]string {
 	}
 	return out
 }
+
+// Keys are all keys of a language.
+func (w *Words) Keys(lang string) []string { return slices.Sorted(maps.Keys(w.messages[lang])) }
