@@ -119,6 +119,9 @@ func quickCheck(path string, o Options) error {
 	if info.Size() == 0 {
 		return nil // new
 	}
+	if info.Size() < 512 {
+		return fmt.Errorf("%w: the file is shorter than any database", ErrDamaged) // SQLite would take it for an empty one
+	}
 	db := sql.OpenDB(newConnector(path, o, modeCheck))
 	defer db.Close()
 	db.SetMaxOpenConns(1)

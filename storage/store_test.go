@@ -80,3 +80,5 @@ func must(t *testing.T, err error) {
 		t.Fatal(err)
 	}
 }
+
+func newRandOther() *rand.Rand { return rand.New(rand.NewPCG(30, 40)) }
