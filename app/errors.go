@@ -92,6 +92,8 @@ const (
 	CodeDatabase        Code = "E-1503"
 	CodeClock           Code = "E-1504"
 	CodeNumberTaken     Code = "E-1505"
+	CodeQueueFull       Code = "E-1506"
+	CodeNumbersSpent    Code = "E-1507"
 
 	CodeNotOperator      Code = "E-1601"
 	CodeStaffLine        Code = "E-1602"
@@ -122,7 +124,8 @@ var codes = []Code{
 	CodeStickAbsent, CodeStickFull, CodeStickReadOnly, CodeStickDamaged, CodeStickNoKeys, CodeStickOther, CodeStickOpen,
 	CodeStickPulled, CodeStickRefused, CodeStickForbidden,
 	CodeLineDown, CodeLineSlow, CodeGarbage, CodeCentreExpired, CodeCentreForeign, CodeRateLimited, CodeCentreFailed, CodeDevice,
-	CodeDiskFull, CodeDatabaseDamaged, CodeDatabase, CodeClock, CodeNumberTaken,
+	CodeSecret, CodeSecretSpent, CodeNotYet,
+	CodeDiskFull, CodeDatabaseDamaged, CodeDatabase, CodeClock, CodeNumberTaken, CodeQueueFull, CodeNumbersSpent,
 	CodeNotOperator, CodeStaffLine, CodeDecided, CodeOwn, CodeLocked, CodeExpired, CodeChanged, CodeStaffSessionOver, CodeDocument,
 	CodeReason, CodeStaffCertificate, CodeStaffTokenPulled, CodeStaffConflict,
 	CodeInternal,
@@ -184,6 +187,7 @@ var sentences = []sentence{
 	{keyfile.ErrSealVersion, CodeStickOpen},
 
 	{ErrDiskFull, CodeDiskFull}, {ErrConflict, CodeNumberTaken}, {ErrBusy, CodeDatabase}, {ErrDatabase, CodeDatabase},
+	{ErrQueueFull, CodeQueueFull}, {ErrNumbersSpent, CodeNumbersSpent},
 
 	{ErrUnknown, CodeNumberUnknown}, {ErrLineDown, CodeLineDown}, {ErrLineSlow, CodeLineSlow}, {ErrGarbage, CodeGarbage},
 	{ErrCentreExpired, CodeCentreExpired}, {ErrCentreForeign, CodeCentreForeign}, {ErrRateLimited, CodeRateLimited},

@@ -346,6 +346,14 @@ func (s *fakeStick) WriteNew(name string, data []byte) error {
 	return nil
 }
 
+func (s *fakeStick) Replace(name string, data []byte) error {
+	err := s.Remove(name)
+	if err != nil && !errors.Is(err, stick.ErrNotFound) {
+		return err
+	}
+	return s.WriteNew(name, data)
+}
+
 func (s *fakeStick) Read(name string, limit int64) ([]byte, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -502,8 +510,9 @@ func (e *fakeEngine) State() LinkState {
 	defer e.mu.Unlock()
 	return e.state
 }
-func (e *fakeEngine) Watch() (<-chan struct{}, func()) { return e.changed, func() {} }
-func (e *fakeEngine) Kick()                            {}
+func (e *fakeEngine) Watch() (<-chan struct{}, func())    { return e.changed, func() {} }
+func (e *fakeEngine) Kick()                               {}
+func (e *fakeEngine) Hurry(context.Context, string) error { return nil }
 
 // fakeLine is a centre in memory: people, applications, decisions.
 type fakeLine struct {

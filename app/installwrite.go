@@ -153,11 +153,7 @@ func (s *stickInstall) write(name string, entry keyfile.Entry, tell func(step st
 		return fmt.Errorf("make key file: %w", err)
 	}
 	// A file of this name holds this very key (the name is its identifier): it is of an installation that was cut short.
-	err = s.k.cfg.Stick.Remove(name)
-	if err != nil && !errors.Is(err, stick.ErrNotFound) {
-		return fmt.Errorf("replace key file: %w", err)
-	}
-	err = s.k.cfg.Stick.WriteNew(name, file.Bytes())
+	err = s.k.cfg.Stick.Replace(name, file.Bytes())
 	if err != nil {
 		return fmt.Errorf("write key file: %w", err)
 	}

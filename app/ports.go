@@ -49,6 +49,8 @@ type Stick interface {
 	Present() bool
 	Watch(ctx context.Context) <-chan bool
 	WriteNew(name string, data []byte) error
+	// Replace takes the place of an older file of that name, which stands until the new one is whole.
+	Replace(name string, data []byte) error
 	Read(name string, limit int64) ([]byte, error)
 	Remove(name string) error
 }
@@ -118,6 +120,10 @@ var (
 	ErrConflict = errors.New("the number is taken by other bytes")
 	ErrBusy     = errors.New("the database is busy")
 	ErrDatabase = errors.New("the database failed")
+	// ErrQueueFull: as many applications wait to be sent as this terminal may hold.
+	ErrQueueFull = errors.New("too many applications wait to be sent")
+	// ErrNumbersSpent: the centre must give this terminal another prefix.
+	ErrNumbersSpent = errors.New("no application numbers are left")
 )
 
 // Store is what the terminal remembers.
@@ -138,14 +144,14 @@ type Store interface {
 }
 
 // linkProblems are the codes of LinkState.Problem.
-var linkProblems = []string{"down", "slow", "garbage", "expired", "foreign", "refused"}
+var linkProblems = []string{"down", "slow", "garbage", "expired", "foreign", "refused", "failed"}
 
 // LinkState is the line to the centre as the engine sees it.
 type LinkState struct {
 	Online      bool
 	LastContact time.Time
 	Pending     int
-	Problem     string // code of what is wrong with the line: "", "down", "slow", "garbage", "expired", "foreign", "refused"
+	Problem     string // code of what is wrong with the line; linkProblems, or empty
 }
 
 // Engine sends what storage holds.
@@ -154,6 +160,8 @@ type Engine interface {
 	// Watch says that the state changed.
 	Watch() (changed <-chan struct{}, stop func())
 	Kick()
+	// Hurry makes what one application waits for due now: its citizen stands here, or staff have decided.
+	Hurry(ctx context.Context, number string) error
 }
 
 // What the centre may answer. Anything else is the line.

@@ -124,7 +124,10 @@ func (k *Kiosk) status(ctx context.Context, joined *Joined, number string) (*sta
 	word, err := joined.Line.Status(ctx, number)
 	switch {
 	case err == nil && here:
-		joined.Engine.Kick() // what the centre has goes where it is needed
+		hurried := joined.Engine.Hurry(ctx, number)
+		if hurried != nil {
+			k.log.Info("hurry application", "cause", hurried)
+		}
 		return &statusWord{number: number, status: newer(record, word), here: true, record: record}, nil
 	case err == nil:
 		return &statusWord{number: number, status: word}, nil

@@ -65,8 +65,12 @@ func stored(err error) error {
 		return fmt.Errorf("%w: %w", app.ErrDiskFull, err)
 	case errors.Is(err, storage.ErrConflict):
 		return fmt.Errorf("%w: %w", app.ErrConflict, err)
-	case errors.Is(err, storage.ErrBusy), errors.Is(err, storage.ErrQueueFull):
+	case errors.Is(err, storage.ErrBusy):
 		return fmt.Errorf("%w: %w", app.ErrBusy, err)
+	case errors.Is(err, storage.ErrQueueFull):
+		return fmt.Errorf("%w: %w", app.ErrQueueFull, err)
+	case errors.Is(err, storage.ErrNumbersSpent):
+		return fmt.Errorf("%w: %w", app.ErrNumbersSpent, err)
 	}
 	return fmt.Errorf("%w: %w", app.ErrDatabase, err)
 }
@@ -142,3 +146,6 @@ func (s sender) State() app.LinkState {
 func (s sender) Watch() (changed <-chan struct{}, stop func()) { return s.e.Watch() }
 
 func (s sender) Kick() { s.e.Kick() }
+
+// Hurry makes what an application waits for due now.
+func (s sender) Hurry(ctx context.Context, number string) error { return stored(s.e.Hurry(ctx, number)) }
