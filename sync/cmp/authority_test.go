@@ -131,6 +131,36 @@ func newMemory(ca *sandbox) *memory {
 	return &memory{ca: ca, auto: true, waits: -1, secrets: map[string][]byte{}, badMACs: map[string]int{}, spent: map[string]bool{}, tx: map[string]*memoryTx{}, replies: map[[32]byte][]byte{}, revoked: map[string]int{}}
 }
 
+// with runs f while nobody else uses the authority. Tests with outside programs need it: nothing else orders what they set and
+// read with what the server does.
+func (a *memory) with(f func(a *memory)) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	f(a)
+}
+
+// open makes the authority wait for approval, given after so many polls; -1: never by itself.
+func (a *memory) open(polls int) { a.with(func(a *memory) { a.auto, a.waits = false, polls }) }
+
+func (a *memory) share(reference, secret string) {
+	a.with(func(a *memory) { a.secrets[reference] = []byte(secret) })
+}
+
+func (a *memory) isSpent(reference string) (spent bool) {
+	a.with(func(a *memory) { spent = a.spent[reference] })
+	return spent
+}
+
+func (a *memory) reason(serial string) (reason int, revoked bool) {
+	a.with(func(a *memory) { reason, revoked = a.revoked[serial] })
+	return reason, revoked
+}
+
+func (a *memory) counted(reference string) (badMACs, requests int) {
+	a.with(func(a *memory) { badMACs, requests = a.badMACs[reference], a.requests })
+	return badMACs, requests
+}
+
 func (a *memory) Secret(_ context.Context, reference []byte) ([]byte, Party, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

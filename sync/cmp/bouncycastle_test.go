@@ -41,18 +41,18 @@ func TestServer_EnrolsBouncyCastle(t *testing.T) {
 	writePEM(t, dir, "ca.pem", w.ca.cert)
 	writePEM(t, dir, "device.pem", w.device)
 	writePEM(t, dir, "device.key", w.deviceKey)
-	w.authority.auto, w.authority.waits = false, 2
-	w.authority.secrets["kiosk-7"] = []byte("Secret-123456789")
+	w.authority.open(2)
+	w.authority.share("kiosk-7", "Secret-123456789")
 	for _, args := range [][]string{{"signature"}, {"mac", "kiosk-7", "Secret-123456789"}} {
 		out, err := client(append([]string{w.url("rsa-sign"), dir}, args...)...)
 		if err != nil || strings.Count(out, "waiting") != 2 || !strings.Contains(out, "issued") || !strings.Contains(out, "confirmed") {
 			t.Errorf("%s: %v\n%s", args[0], err, out)
 		}
 	}
-	if !w.authority.spent["kiosk-7"] {
+	if !w.authority.isSpent("kiosk-7") {
 		t.Error("the secret is not spent")
 	}
-	w.authority.spent = map[string]bool{}
+	w.authority.with(func(a *memory) { a.spent = map[string]bool{} })
 	if out, err := client(w.url("device"), dir, "mac", "kiosk-7", "wrong"); err == nil {
 		t.Errorf("a wrong secret was taken:\n%s", out)
 	}

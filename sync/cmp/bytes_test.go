@@ -22,7 +22,7 @@ func flows(t testing.TB) (w *world, requests, replies [][]byte) {
 	t.Helper()
 	w = newWorld(t)
 	ctx := context.Background()
-	w.authority.secrets["kiosk-7"] = []byte("0123456789abcdef")
+	w.authority.share("kiosk-7", "0123456789abcdef")
 	record := func(c *Client) *Client {
 		line := &tap{}
 		line.reply = func(_ int, der []byte) ([]byte, error) {
@@ -40,7 +40,7 @@ func flows(t testing.TB) (w *world, requests, replies [][]byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.authority.auto = false
+	w.authority.open(-1)
 	c, x = record(w.client(t)), NewTransaction(newID(t))
 	_, err = c.P10CR(ctx, x, newCSR(t, newRSA(t)))
 	if err == nil {
@@ -74,18 +74,14 @@ func TestServer_RefusesEveryMessageWithOneBitChanged(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	chance := mathrand.New(mathrand.NewPCG(seed, 0))
-	w.authority.mu.Lock()
-	w.authority.spent = map[string]bool{}
-	before := w.authority.requests
-	w.authority.mu.Unlock()
+	w.authority.with(func(a *memory) { a.spent = map[string]bool{} })
+	_, before := w.authority.counted("")
 	for n, request := range requests {
 		for range 60 {
 			at, bit := chance.IntN(len(request)), byte(1)<<chance.IntN(8)
 			bad := bytes.Clone(request)
 			bad[at] ^= bit
-			w.authority.mu.Lock()
-			w.authority.badMACs = map[string]int{}
-			w.authority.mu.Unlock()
+			w.authority.with(func(a *memory) { a.badMACs = map[string]int{} })
 			m, err := parseMessage(w.server.Handle(context.Background(), "device", bad))
 			if err != nil {
 				t.Fatal(err)
@@ -97,14 +93,14 @@ func TestServer_RefusesEveryMessageWithOneBitChanged(t *testing.T) {
 			}
 		}
 	}
-	if w.authority.requests != before {
+	if _, after := w.authority.counted(""); after != before {
 		t.Fatal("a changed message became a request")
 	}
 }
 
 func TestClient_RefusesEveryAnswerWithOneBitChanged(t *testing.T) {
 	w := newWorld(t)
-	w.authority.secrets["kiosk-7"] = []byte("0123456789abcdef")
+	w.authority.share("kiosk-7", "0123456789abcdef")
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	chance := mathrand.New(mathrand.NewPCG(seed, 0))

@@ -81,7 +81,7 @@ func again(t testing.TB, x *Transaction) *Transaction {
 
 func TestClient_EnrolsUnderAMACAndSpendsTheSecret(t *testing.T) {
 	w, ctx := newWorld(t), context.Background()
-	w.authority.secrets["kiosk-7"] = []byte("0123456789abcdef")
+	w.authority.share("kiosk-7", "0123456789abcdef")
 	c := w.macClient("kiosk-7", "0123456789abcdef")
 	x, key := NewTransaction(newID(t)), newEC(t)
 	a, err := c.IR(ctx, x, Template{Subject: pkix.Name{CommonName: "kiosk-7"}, Key: key})
@@ -103,7 +103,7 @@ func TestClient_EnrolsUnderAMACAndSpendsTheSecret(t *testing.T) {
 
 func TestClient_WaitsThroughRestartsUntilApprovedAndConfirms(t *testing.T) {
 	w, ctx := newWorld(t), context.Background()
-	w.authority.auto = false
+	w.authority.open(-1)
 	c, x, key := w.client(t), NewTransaction(newID(t)), newRSA(t)
 	a, err := c.P10CR(ctx, x, newCSR(t, key))
 	if err != nil || a.State != Waiting {
@@ -132,7 +132,7 @@ func TestClient_WaitsThroughRestartsUntilApprovedAndConfirms(t *testing.T) {
 
 func TestClient_SaysWhenTheCentreRejects(t *testing.T) {
 	w, ctx := newWorld(t), context.Background()
-	w.authority.auto = false
+	w.authority.open(-1)
 	c, x := w.client(t), NewTransaction(newID(t))
 	if _, err := c.P10CR(ctx, x, newCSR(t, newRSA(t))); err != nil {
 		t.Fatal(err)
@@ -158,7 +158,7 @@ func TestClient_UpdatesAndRevokesTheDevice(t *testing.T) {
 	if err := c.Revoke(ctx, r, Revocation{Issuer: w.ca.cert.RawSubject, Serial: a.Certificate.SerialNumber, Reason: 4}); err != nil {
 		t.Fatal(err)
 	}
-	if reason, revoked := w.authority.revoked[a.Certificate.SerialNumber.String()]; !revoked || reason != 4 {
+	if reason, revoked := w.authority.reason(a.Certificate.SerialNumber.String()); !revoked || reason != 4 {
 		t.Fatalf("revoked %v for reason %d", revoked, reason)
 	}
 	err = c.Revoke(ctx, NewTransaction(newID(t)), Revocation{Issuer: w.ca.cert.RawSubject, Serial: a.Certificate.SerialNumber, Reason: 4})

@@ -17,7 +17,7 @@ func pbmac1() *mac {
 
 func TestServer_TakesPBMAC1AndAnswersInKind(t *testing.T) {
 	w := newWorld(t)
-	w.authority.secrets["kiosk-7"] = []byte("0123456789abcdef")
+	w.authority.share("kiosk-7", "0123456789abcdef")
 	c := w.macClient("kiosk-7", "0123456789abcdef")
 	c.Protect.like = pbmac1()
 	x := NewTransaction(newID(t))
@@ -84,7 +84,7 @@ func TestMAC_KeepsItsBounds(t *testing.T) {
 
 func TestServer_VoidsASecretAfterTenWrongMACs(t *testing.T) {
 	w := newWorld(t)
-	w.authority.secrets["kiosk-7"] = []byte("0123456789abcdef")
+	w.authority.share("kiosk-7", "0123456789abcdef")
 	for i := range 12 {
 		_, err := w.macClient("kiosk-7", "wrong").IR(context.Background(), NewTransaction(newID(t)), Template{RawSubject: emptyName, Key: newEC(t)})
 		want := CodeWrongSecret

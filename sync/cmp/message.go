@@ -207,30 +207,3 @@ func (m *message) marshal() ([]byte, error) {
 	})
 	return b.Bytes()
 }
-
-// parseNested reads the messages of a nested body (RFC 9810 §5.1.3.4) as DER.
-func parseNested(body cryptobyte.String) ([][]byte, error) {
-	var list cryptobyte.String
-	if !body.ReadASN1(&list, asn1.SEQUENCE) || !body.Empty() || list.Empty() {
-		return nil, malformed("NestedMessageContent")
-	}
-	var messages [][]byte
-	for !list.Empty() {
-		var one cryptobyte.String
-		if !list.ReadASN1Element(&one, asn1.SEQUENCE) || len(messages) == maxNested {
-			return nil, malformed("NestedMessageContent")
-		}
-		messages = append(messages, one)
-	}
-	return messages, nil
-}
-
-func nestedBody(messages [][]byte) bodyBuilder {
-	return func(b *cryptobyte.Builder) {
-		b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
-			for _, m := range messages {
-				b.AddBytes(m)
-			}
-		})
-	}
-}

@@ -82,7 +82,7 @@ func with(base []string, more ...string) []string {
 
 func TestServer_EnrolsOpenSSLUnderItsDefaultMAC(t *testing.T) {
 	o := newOpenSSL(t)
-	o.w.authority.secrets["kiosk-7"] = []byte("Secret-123456789")
+	o.w.authority.share("kiosk-7", "Secret-123456789")
 	o.must("device", "ir", with(bySecret, "-newkey", "new.key", "-subject", "/CN=kiosk-7", "-certout", "out.pem", "-cacertsout", "root.pem")...)
 	if !readCert(t, filepath.Join(o.dir, "root.pem")).Equal(o.w.ca.cert) {
 		t.Fatal("the anchor is another")
@@ -90,20 +90,20 @@ func TestServer_EnrolsOpenSSLUnderItsDefaultMAC(t *testing.T) {
 	if out, err := run(t, o.dir, o.path, "verify", "-CAfile", "root.pem", "out.pem"); err != nil {
 		t.Fatalf("%s", out)
 	}
-	if !o.w.authority.spent["kiosk-7"] {
+	if !o.w.authority.isSpent("kiosk-7") {
 		t.Fatal("certConf did not spend the secret")
 	}
 }
 
 func TestServer_EnrolsOpenSSLUnderHMACSHA256(t *testing.T) {
 	o := newOpenSSL(t)
-	o.w.authority.secrets["kiosk-7"] = []byte("Secret-123456789")
+	o.w.authority.share("kiosk-7", "Secret-123456789")
 	o.must("device", "ir", with(bySecret, "-mac", "hmacWithSHA256", "-digest", "sha256", "-newkey", "new.key", "-subject", "/CN=kiosk-7", "-certout", "out.pem")...)
 }
 
 func TestServer_RefusesOpenSSLAWrongSecretAndCountsIt(t *testing.T) {
 	o := newOpenSSL(t)
-	o.w.authority.secrets["kiosk-7"] = []byte("another-secret-00")
+	o.w.authority.share("kiosk-7", "another-secret-00")
 	out, err := o.cmp("device", "ir", with(bySecret, "-unprotected_errors", "-newkey", "new.key", "-subject", "/CN=kiosk-7", "-certout", "out.pem")...)
 	if err == nil || !strings.Contains(out, "badMessageCheck") {
 		t.Fatalf("%v\n%s", err, out)
@@ -111,8 +111,8 @@ func TestServer_RefusesOpenSSLAWrongSecretAndCountsIt(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(o.dir, "out.pem")); err == nil {
 		t.Fatal("there is a certificate")
 	}
-	if o.w.authority.badMACs["kiosk-7"] != 1 || o.w.authority.requests != 0 {
-		t.Fatalf("%d wrong MACs, %d requests", o.w.authority.badMACs["kiosk-7"], o.w.authority.requests)
+	if bad, requests := o.w.authority.counted("kiosk-7"); bad != 1 || requests != 0 {
+		t.Fatalf("%d wrong MACs, %d requests", bad, requests)
 	}
 }
 
@@ -124,7 +124,7 @@ func TestServer_UpdatesOpenSSLsDeviceAndRevokesIt(t *testing.T) {
 		t.Fatalf("subject %v", updated.Subject)
 	}
 	o.must("device", "rr", "-cert", "updated.pem", "-key", "new.key", "-trusted", "ca.pem", "-oldcert", "updated.pem", "-revreason", "4")
-	if reason := o.w.authority.revoked[updated.SerialNumber.String()]; reason != 4 {
+	if reason, _ := o.w.authority.reason(updated.SerialNumber.String()); reason != 4 {
 		t.Fatalf("reason %d", reason)
 	}
 	out, err := o.cmp("device", "rr", "-cert", "updated.pem", "-key", "new.key", "-trusted", "ca.pem", "-oldcert", "updated.pem", "-revreason", "4")
@@ -138,7 +138,7 @@ func TestServer_LetsOpenSSLWaitUntilApproved(t *testing.T) {
 		t.Run(command, func(t *testing.T) {
 			t.Parallel()
 			o := newOpenSSL(t)
-			o.w.authority.auto, o.w.authority.waits = false, 2
+			o.w.authority.open(2)
 			args := with(byDevice, "-newkey", "new.key", "-subject", "/CN=ТЕСТОВ ТЕСТ/serialNumber=IIN000101500008/C=KZ", "-certout", "out.pem")
 			if command == "p10cr" {
 				if out, err := run(t, o.dir, o.path, "req", "-new", "-key", "new.key", "-subj", "/CN=TEST", "-out", "new.csr"); err != nil {
@@ -153,18 +153,20 @@ func TestServer_LetsOpenSSLWaitUntilApproved(t *testing.T) {
 			if out, err := run(t, o.dir, o.path, "verify", "-CAfile", "ca.pem", "out.pem"); err != nil {
 				t.Fatalf("%s", out)
 			}
-			for _, x := range o.w.authority.tx {
-				if x.confirmed != "confirmed" {
-					t.Errorf("the transaction is %q", x.confirmed)
+			o.w.authority.with(func(a *memory) {
+				for _, x := range a.tx {
+					if x.confirmed != "confirmed" {
+						t.Errorf("the transaction is %q", x.confirmed)
+					}
 				}
-			}
+			})
 		})
 	}
 }
 
 func TestServer_TellsOpenSSLThatItWasRejected(t *testing.T) {
 	o := newOpenSSL(t)
-	o.w.authority.fail = Refuse(BadCertTemplate, "no such template")
+	o.w.authority.with(func(a *memory) { a.fail = Refuse(BadCertTemplate, "no such template") })
 	out, err := o.cmp("rsa-sign", "cr", with(byDevice, "-newkey", "new.key", "-subject", "/CN=x", "-certout", "out.pem")...)
 	if err == nil || !strings.Contains(out, "badCertTemplate") || !strings.Contains(out, "no such template") {
 		t.Fatalf("%v\n%s", err, out)

@@ -45,6 +45,11 @@ func (k Kind) requestID() int64 {
 	return requestID
 }
 
+// answersTo says whether a certReqId of a later message is the request's. For a p10cr peers differ between -1 and 0.
+func (k Kind) answersTo(id int64) bool {
+	return id == requestID || (k == KindP10CR && id == requestIDP10)
+}
+
 func (e *exchange) certificateRequest(ctx context.Context, kind Kind) (*answer, error) {
 	r := &Request{Party: e.party, Profile: e.profile, Kind: kind, TransactionID: e.m.header.transactionID, Message: e.raw, MessageSHA256: e.sum}
 	read := e.readCRMF
@@ -166,8 +171,7 @@ func (e *exchange) poll(ctx context.Context) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	// RFC 9483 §4.4 polls by the certReqId of the request; for a p10cr peers differ between -1 and 0.
-	if id != requestID && id != requestIDP10 {
+	if !o.Kind.answersTo(id) { // RFC 9483 §4.4: polling is by the certReqId of the request
 		return nil, Refuse(BadRequest, "certReqId is not the request's")
 	}
 	if o.State != Waiting {
@@ -193,8 +197,11 @@ func (e *exchange) confirm(ctx context.Context) (*answer, error) {
 	if o.State != Issued {
 		return nil, Refuse(BadRequest, "there is no certificate to be confirmed")
 	}
-	if status.id != requestID && status.id != requestIDP10 {
+	if !o.Kind.answersTo(status.id) {
 		return nil, Refuse(BadRequest, "certReqId is not the request's")
+	}
+	if status.accepted() && status.info != nil && status.info.Fail != 0 { // RFC 9483 §4.1.1: nothing can be both
+		return nil, Refuse(BadRequest, "the status is accepted and has a failInfo")
 	}
 	if status.hashAlg.id != nil && e.m.header.version != version3 { // RFC 9810 §5.3.18
 		return nil, Refuse(BadRequest, "hashAlg needs pvno 3")
@@ -267,28 +274,4 @@ func (e *exchange) general() (*answer, error) {
 		}
 		addInfoValues(b, out)
 	}}, nil
-}
-
-// nested answers each inner message by itself and wraps the answers in their order (RFC 9483 §5.2.2). Only a registration authority may wrap.
-func (e *exchange) nested(ctx context.Context) (*answer, error) {
-	if e.depth >= maxDepth {
-		return nil, Refuse(BadRequest, "messages are nested too deeply")
-	}
-	if !e.party.RA {
-		return nil, Refuse(NotAuthorized, "nested messages are for registration authorities")
-	}
-	inner, err := parseNested(e.m.body)
-	if err != nil {
-		return nil, err
-	}
-	outer := e.party
-	var replies [][]byte
-	for _, der := range inner {
-		reply := e.s.handle(ctx, e.profile, der, e.depth+1, &outer)
-		if reply == nil {
-			return nil, errors.New("an inner message could not be answered")
-		}
-		replies = append(replies, reply)
-	}
-	return &answer{kind: bodyNested, body: nestedBody(replies), keep: true}, nil
 }

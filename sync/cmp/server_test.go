@@ -111,7 +111,7 @@ func TestClient_SendsNothingItCouldNotKeep(t *testing.T) {
 
 func TestServer_GivesTheSameAnswerToTheSameBytes(t *testing.T) {
 	w, ctx := newWorld(t), context.Background()
-	w.authority.secrets["kiosk-7"] = []byte("0123456789abcdef")
+	w.authority.share("kiosk-7", "0123456789abcdef")
 	c, line := w.macClient("kiosk-7", "0123456789abcdef"), &tap{}
 	c.HTTP = &http.Client{Transport: line}
 	x, key := NewTransaction(newID(t)), newEC(t)
@@ -134,12 +134,12 @@ func TestServer_GivesTheSameAnswerToTheSameBytes(t *testing.T) {
 
 func TestServer_AnswersAnewWhatItDiedBeforeStoring(t *testing.T) {
 	w, ctx := newWorld(t), context.Background()
-	w.authority.failPut = errors.New("power cut")
+	w.authority.with(func(a *memory) { a.failPut = errors.New("power cut") })
 	c, x, csr := w.client(t), NewTransaction(newID(t)), newCSR(t, newRSA(t))
 	if _, err := c.P10CR(ctx, x, csr); !Temporary(err) {
 		t.Fatalf("%v is no reason to go on", err)
 	}
-	w.authority.failPut = nil
+	w.authority.with(func(a *memory) { a.failPut = nil })
 	a, err := c.P10CR(ctx, again(t, x), csr)
 	if err != nil || a.State != Issued || w.authority.requests != 1 {
 		t.Fatalf("%+v, %v, %d requests", a, err, w.authority.requests)
@@ -345,36 +345,117 @@ func TestClient_TakesNoAnswerToAnotherMessage(t *testing.T) {
 	}
 }
 
-func TestServer_AnswersNestedMessagesOfARegistrationAuthorityOnly(t *testing.T) {
+func TestServer_AnswersABatchOfARegistrationAuthorityOnly(t *testing.T) {
 	w := newWorld(t)
-	inner := w.forge(t, nil, bodyP10CR, func(b *cryptobyte.Builder) { b.AddBytes(newCSR(t, newRSA(t))) })
-	m, err := parseMessage(w.server.Handle(context.Background(), "rsa-sign", w.forge(t, nil, bodyNested, nestedBody([][]byte{inner, inner}))))
+	request := func() []byte {
+		return w.forge(t, nil, bodyP10CR, func(b *cryptobyte.Builder) { b.AddBytes(newCSR(t, newEC(t))) })
+	}
+	one, two := request(), request()
+	batch := w.forge(t, nil, bodyNested, nestedBody([][]byte{one, two}))
+	first := w.server.Handle(context.Background(), "rsa-sign", batch)
+	m, err := parseMessage(first)
 	if err != nil || m.kind != bodyNested {
 		t.Fatalf("%v, %v", m, err)
 	}
 	replies, err := parseNested(m.body)
-	if err != nil || len(replies) != 2 || !bytes.Equal(replies[0], replies[1]) {
+	if err != nil || len(replies) != 2 {
 		t.Fatalf("%d replies, %v", len(replies), err)
 	}
-	one, err := parseMessage(replies[0])
-	if err != nil || one.kind != bodyCP {
-		t.Fatalf("%v, %v", one, err)
+	for i, der := range replies {
+		reply, err := parseMessage(der)
+		request, _ := parseMessage([][]byte{one, two}[i])
+		if err != nil || reply.kind != bodyCP || !bytes.Equal(reply.header.transactionID, request.header.transactionID) {
+			t.Fatalf("reply %d: %v, %v", i, reply, err)
+		}
 	}
-	deep := w.forge(t, nil, bodyNested, nestedBody([][]byte{w.forge(t, nil, bodyNested, nestedBody([][]byte{inner}))}))
-	m, err = parseMessage(w.server.Handle(context.Background(), "rsa-sign", deep))
-	if err != nil || m.kind != bodyNested {
+	if again := w.server.Handle(context.Background(), "rsa-sign", batch); !bytes.Equal(again, first) {
+		t.Fatal("the same batch has another answer")
+	}
+	if got := w.verdict(t, w.forge(t, nil, bodyNested, nestedBody([][]byte{one, one}))); !got.Fail.Has(BadRequest) {
+		t.Fatalf("one message twice gave %v", got)
+	}
+	deep := w.forge(t, nil, bodyNested, nestedBody([][]byte{batch}))
+	if m, err = parseMessage(w.server.Handle(context.Background(), "rsa-sign", deep)); err != nil || m.kind != bodyNested {
 		t.Fatal(err)
 	}
 	if replies, err = parseNested(m.body); err != nil {
 		t.Fatal(err)
 	}
-	if one, err = parseMessage(replies[0]); err != nil || one.kind != bodyError {
-		t.Fatalf("a third layer gave %v, %v", one, err)
+	if inner, err := parseMessage(replies[0]); err != nil || inner.kind != bodyError {
+		t.Fatalf("a batch in a batch gave %v, %v", inner, err)
 	}
 	w.deviceKey = newEC(t)
 	w.device = w.ca.issue(t, nameOf("citizen"), w.deviceKey.Public())
-	if got := w.verdict(t, w.forge(t, nil, bodyNested, nestedBody([][]byte{inner}))); !got.Fail.Has(NotAuthorized) {
+	if got := w.verdict(t, w.forge(t, nil, bodyNested, nestedBody([][]byte{one}))); !got.Fail.Has(NotAuthorized) {
 		t.Fatalf("a citizen's wrapping gave %v", got)
+	}
+}
+
+func TestServer_AnswersAMessageWithAddedProtectionByItsOwnAnswer(t *testing.T) {
+	w := newWorld(t)
+	id, nonce := newID(t), newID(t)
+	copied := func(h *header) { h.transactionID, h.senderNonce = id, nonce }
+	key := newEC(t)
+	citizen := *w
+	citizen.deviceKey, citizen.device = key, w.ca.issue(t, nameOf("citizen"), key.Public())
+	inner := citizen.forge(t, copied, bodyP10CR, func(b *cryptobyte.Builder) { b.AddBytes(newCSR(t, newEC(t))) })
+	m, err := parseMessage(w.server.Handle(context.Background(), "rsa-sign", w.forge(t, copied, bodyNested, nestedBody([][]byte{inner}))))
+	if err != nil || m.kind != bodyCP || !bytes.Equal(m.header.transactionID, id) {
+		t.Fatalf("%v, %v", m, err)
+	}
+	w.authority.with(func(a *memory) {
+		if via := a.tx[string(id)].r.Party.Via; via == nil || !via.Certificate.Equal(w.device) || !via.RA {
+			t.Errorf("wrapped by %+v", via)
+		}
+	})
+	wrong := w.forge(t, func(h *header) { h.transactionID = id }, bodyNested, nestedBody([][]byte{inner}))
+	if got := w.verdict(t, wrong); !got.Fail.Has(BadSenderNonce) {
+		t.Fatalf("another senderNonce gave %v", got)
+	}
+}
+
+func TestServer_RefusesAnAmbiguousCertConf(t *testing.T) {
+	w, ctx := newWorld(t), context.Background()
+	c, x := w.client(t), NewTransaction(newID(t))
+	a, err := c.CR(ctx, x, Template{RawSubject: emptyName, Key: newEC(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	good, _ := newCertStatus(a.Certificate, 0)
+	for name, change := range map[string]func(*certStatus, *header) Failure{
+		"another certReqId":         func(s *certStatus, _ *header) Failure { s.id = requestIDP10; return BadRequest },
+		"another certHash":          func(s *certStatus, _ *header) Failure { s.hash = make([]byte, 32); return BadCertID },
+		"accepted with a failInfo":  func(s *certStatus, _ *header) Failure { s.info = &PKIStatusInfo{Fail: BadRequest}; return BadRequest },
+		"hashAlg under version 2":   func(s *certStatus, _ *header) Failure { s.hashAlg.id = oidSHA256; return BadRequest },
+		"an unknown hashAlg":        func(s *certStatus, h *header) Failure { s.hashAlg.id, h.version = oidCACerts, 3; return BadAlg },
+		"no transaction of this id": func(_ *certStatus, h *header) Failure { h.transactionID = newID(t); return BadRequest },
+	} {
+		var want Failure
+		status := *good
+		var request []byte
+		prepare := func(h *header) {
+			h.transactionID = x.ID
+			want = change(&status, h)
+			start := newID(t)
+			h.recipNonce = append(start, w.server.nonceMAC(h.transactionID, start)...)
+		}
+		request = w.forge(t, prepare, bodyCertConf, func(b *cryptobyte.Builder) { status.body()(b) })
+		if got := w.verdict(t, request); !got.Fail.Has(want) {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+	if word := w.authority.confirmedWord(x.ID); word != "" {
+		t.Fatalf("it is %q", word)
+	}
+	status := *good
+	status.hashAlg.id = oidSHA256
+	request := w.forge(t, func(h *header) {
+		start := newID(t)
+		h.version, h.transactionID, h.recipNonce = 3, x.ID, append(start, w.server.nonceMAC(x.ID, start)...)
+	}, bodyCertConf, status.body())
+	m, err := parseMessage(w.server.Handle(ctx, "rsa-sign", request))
+	if err != nil || m.kind != bodyPKIConf || m.header.version != version3 {
+		t.Fatalf("%v, %v", m, err)
 	}
 }
 
