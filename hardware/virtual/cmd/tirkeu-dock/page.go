@@ -134,9 +134,17 @@ func (p *painter) body(v view, helping, air bool) []string {
 		b.add("     ", q.IIN, "  ", pad(q.Name(), long), "  ", b.role(q.Role), "  ", b.paint(dim, has))
 	}
 	gap()
-	b.add(b.paint(blue, "  STICK"), "   ", b.dot(v.stick))
+	b.add(b.paint(blue, "  STICK"), "   ", b.dot(v.stick), "  ", b.paint(dim, onStick(v.files)))
 	b.add(b.paint(blue, "  LINE "), "   ", b.state(v.line))
 	return b.lines
+}
+
+// onStick says what keys lie on the stick.
+func onStick(files []string) string {
+	if len(files) == 0 {
+		return "no keys on it"
+	}
+	return strings.Join(files, "  ")
 }
 
 // token is one row: its key, in or out, name, kind, PIN, whose it is or what is the matter.

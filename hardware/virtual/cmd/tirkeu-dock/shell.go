@@ -26,6 +26,7 @@ type view struct {
 	tokens []tokenView
 	people []Person
 	stick  bool
+	files  []string // key files on the stick, whether it is in or out
 	line   lineState
 }
 
@@ -40,7 +41,7 @@ func (h house) look() (view, error) {
 		return view{}, err
 	}
 	line, err := h.lineIs()
-	return view{tokens, people, h.stickPlugged(), line}, err
+	return view{tokens, people, h.stickPlugged(), h.stickFiles(), line}, err
 }
 
 // shell shows the house: on a terminal as one screen that is drawn anew in place, elsewhere as lines.
@@ -152,17 +153,16 @@ func (d *dock) screen(t *terminal) error {
 
 // lines is the shell where there is no terminal: a command a line, one-key or whole, and a sentence back.
 func (d *dock) lines() error {
-	show := func() (view, error) {
+	show := func() error {
 		v, err := d.look()
 		if err == nil {
 			for _, line := range page(v, sentence{}, false, 120, 0, false) {
 				fmt.Fprintln(d.out, line)
 			}
 		}
-		return v, err
+		return err
 	}
-	v, err := show()
-	if err != nil {
+	if err := show(); err != nil {
 		return err
 	}
 	read := make(chan string)
@@ -189,12 +189,13 @@ func (d *dock) lines() error {
 			return nil
 		}
 		words := strings.Fields(line)
-		if v, err = d.look(); err != nil {
+		v, err := d.look()
+		if err != nil {
 			return err
 		}
 		switch {
 		case len(words) == 0:
-			_, err = show()
+			err = show()
 		case line == "?" || line == "help":
 			for _, l := range helpLines {
 				fmt.Fprintln(d.out, l)

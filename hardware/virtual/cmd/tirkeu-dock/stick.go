@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+
+	"github.com/tirkeu/kiosk/hardware/stick"
 )
 
 // stickPlugged says whether the stick is plugged in.
@@ -30,4 +32,18 @@ func (h house) moveStick(in bool) error {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
 	return nil
+}
+
+// stickFiles are the key files and sealed files on the stick, wherever it is. What cannot be listed is not there.
+func (h house) stickFiles() []string {
+	folder := h.stickOut()
+	if h.stickPlugged() {
+		folder = h.stickIn()
+	}
+	files, _ := stick.Open(folder).List()
+	var names []string
+	for _, f := range files {
+		names = append(names, f.Name)
+	}
+	return names
 }
