@@ -49,7 +49,7 @@ type Config struct {
 	CMP    func(template string) *cmp.Client // Line.CMP
 	Roots  *x509.CertPool                    // what issued certificates must lead to: Line.Roots
 
-	Intermediates *x509.CertPool // beside those the answers bring along
+	Intermediates *x509.CertPool // beside those the answers bring along: Line.Intermediates
 	Profiles      *pki.Profiles  // nil: pki.DefaultProfiles
 	Version       string         // of this program, for the heartbeat
 

@@ -37,6 +37,7 @@ type Line struct {
 	protect cmp.Protection
 	trust   cmp.Trust
 	roots   *x509.CertPool
+	between *x509.CertPool
 	now     func() time.Time
 }
 
@@ -52,9 +53,11 @@ func Connect(c Connection) (*Line, error) {
 	}
 	roots := x509.NewCertPool()
 	roots.AddCert(c.Root)
+	between := x509.NewCertPool()
 	own := tls.Certificate{Certificate: [][]byte{c.Certificate.Raw}, PrivateKey: c.Key, Leaf: c.Certificate}
 	for _, issuer := range c.Chain {
 		own.Certificate = append(own.Certificate, issuer.Raw)
+		between.AddCert(issuer)
 	}
 	transport := &http.Transport{
 		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS13, RootCAs: roots, Certificates: []tls.Certificate{own}, Time: c.Now},
@@ -79,7 +82,7 @@ func Connect(c Connection) (*Line, error) {
 	if err != nil {
 		return nil, fmt.Errorf("preparing the line to the centre: %w", err)
 	}
-	return &Line{rest: rest, http: client, base: base, protect: protect, trust: cmp.Trust{Roots: roots}, roots: roots, now: c.Now}, nil
+	return &Line{rest: rest, http: client, base: base, protect: protect, trust: cmp.Trust{Roots: roots}, roots: roots, between: between, now: c.Now}, nil
 }
 
 // Close drops idle connections.
@@ -87,6 +90,9 @@ func (l *Line) Close() { l.http.CloseIdleConnections() }
 
 // Roots are what certificates from this centre must lead to.
 func (l *Line) Roots() *x509.CertPool { return l.roots }
+
+// Intermediates are the issuing certificates known from the device's own.
+func (l *Line) Intermediates() *x509.CertPool { return l.between }
 
 // CMP gives a client for a template (RFC 9811 §3.3: the template is the profile's name in the path).
 func (l *Line) CMP(template string) *cmp.Client {

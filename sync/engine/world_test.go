@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"io"
+	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"path/filepath"
@@ -88,8 +89,12 @@ func (w *world) time() time.Time {
 }
 
 func (w *world) engine(store Store) *Engine {
-	return New(Config{Store: store, Centre: w.line, CMP: w.line.CMP, Roots: w.line.Roots(), Now: w.time, Version: "test",
-		Rand: rand.New(rand.NewPCG(1, 1)), HeartbeatEvery: time.Second, RoundEvery: time.Millisecond})
+	return New(w.config(store))
+}
+
+func (w *world) config(store Store) Config {
+	return Config{Store: store, Centre: w.line, CMP: w.line.CMP, Roots: w.line.Roots(), Intermediates: w.line.Intermediates(), Now: w.time, Version: "test",
+		Rand: rand.New(rand.NewPCG(1, 1)), HeartbeatEvery: time.Second, RoundEvery: time.Millisecond}
 }
 
 // run runs an engine until the test ends or stop is called.
@@ -237,4 +242,26 @@ func (f *faults) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	answer.Body = io.NopCloser(bytes.NewReader(content))
 	return answer, nil
+}
+
+// lockedBuffer takes a log from several goroutines.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+func (l *lockedBuffer) logger() *slog.Logger {
+	return slog.New(slog.NewTextHandler(l, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
