@@ -45,6 +45,7 @@ func benchmarkEnrolment(b *testing.B, o centretest.Options) {
 	}
 	atCentre := signaturesOf(b, c)
 	var next atomic.Int64
+	b.SetParallelism(8) // a hall of kiosks, not one
 	b.ResetTimer()
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {

@@ -24,11 +24,10 @@ const sessionHeader = "X-Staff-Session"
 // none is the input or output of a call that has none.
 type none struct{}
 
-// caller is who calls: an enrolled device, and the operator whose session the call carries.
+// caller is who calls: an enrolled device, and the token of a staff session that the call carries.
 type caller struct {
-	device   ledger.Device
-	operator ledger.Operator
-	token    string
+	device ledger.Device
+	token  string
 }
 
 // routes binds every call of the contract; a test holds it against openapi.json.

@@ -36,6 +36,7 @@ var ErrName = errors.New("opening the database: its name must begin with sqlite:
 // Ledger is one open database. Its methods may be called from many goroutines.
 type Ledger struct {
 	write, read *sql.DB
+	writer      *writer
 	postgres    bool
 	path        string // of the SQLite file, else ""
 }
@@ -97,7 +98,7 @@ func dialSQLite(path string) (*Ledger, error) {
 	}
 	read.SetMaxOpenConns(4)
 	read.SetMaxIdleConns(4)
-	return &Ledger{write: write, read: read, path: path}, nil
+	return &Ledger{write: write, read: read, writer: newWriter(write, false), path: path}, nil
 }
 
 func dialPostgres(name string) (*Ledger, error) {
@@ -108,7 +109,7 @@ func dialPostgres(name string) (*Ledger, error) {
 	db.SetMaxOpenConns(16)
 	db.SetMaxIdleConns(16)
 	db.SetConnMaxIdleTime(5 * time.Minute)
-	return &Ledger{write: db, read: db, postgres: true}, nil
+	return &Ledger{write: db, read: db, writer: newWriter(db, true), postgres: true}, nil
 }
 
 // hideDSN keeps a password in a connection string out of errors and logs.
@@ -124,8 +125,9 @@ func hideDSN(err error, name string) error {
 // Path is the SQLite file, or "" for PostgreSQL.
 func (l *Ledger) Path() string { return l.path }
 
-// Close closes every connection.
+// Close ends the writer and closes every connection.
 func (l *Ledger) Close() error {
+	l.writer.close()
 	err := l.write.Close()
 	if l.read != l.write {
 		err = errors.Join(err, l.read.Close())
@@ -146,29 +148,10 @@ type Tx struct {
 	postgres bool
 }
 
-// Do runs f in a write transaction, the only one at that time on this database. It commits when f returns nil; what f
-// returns otherwise is returned unchanged and nothing is written. f must not wait for the network or sign anything.
-func (l *Ledger) Do(ctx context.Context, f func(*Tx) error) error {
-	tx, err := l.write.BeginTx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("beginning a transaction: %w", err)
-	}
-	defer tx.Rollback()
-	t := &Tx{ctx: ctx, tx: tx, postgres: l.postgres}
-	if l.postgres {
-		// Read committed is enough behind this lock: nobody else writes until the commit, which lets it go.
-		if _, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock($1)", int64(advisory)); err != nil {
-			return fmt.Errorf("beginning a transaction: %w", err)
-		}
-	}
-	if err := f(t); err != nil {
-		return err
-	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("committing: %w", err)
-	}
-	return nil
-}
+// Do runs f in a write transaction, the only one at that time on this database, and returns when it is durable. It
+// commits when f returns nil; what f returns otherwise is returned unchanged and nothing is written. f must not wait for
+// the network, sign anything, or call Do. It runs on the writer's goroutine.
+func (l *Ledger) Do(ctx context.Context, f func(*Tx) error) error { return l.writer.do(ctx, f) }
 
 // View runs f in a transaction that only reads and sees one state of the database.
 func (l *Ledger) View(ctx context.Context, f func(*Tx) error) error {

@@ -192,6 +192,70 @@ func TestLedger_WritersFollowOneAnother(t *testing.T) {
 	})
 }
 
+func TestLedger_AFailureTakesNobodyElseAlong(t *testing.T) {
+	both(t, func(t *testing.T, l *Ledger) {
+		no := errors.New("no")
+		var all sync.WaitGroup
+		for i := range 40 {
+			all.Go(func() {
+				err := l.Do(context.Background(), func(t *Tx) error {
+					if err := t.PutSetting(fmt.Sprint(i), []byte{1}); err != nil {
+						return err
+					}
+					if i%4 == 1 {
+						return no
+					}
+					if i%4 == 3 { // a statement that the database refuses
+						_, err := t.exec("INSERT INTO counters (name, value) VALUES (NULL, 1)")
+						return err
+					}
+					return nil
+				})
+				if (i%2 == 1) != (err != nil) || i%4 == 1 && !errors.Is(err, no) {
+					t.Errorf("%d: %v", i, err)
+				}
+			})
+		}
+		all.Wait()
+		for i := range 40 {
+			do(t, l, func(tx *Tx) error {
+				_, err := tx.Setting(fmt.Sprint(i))
+				if (i%2 == 1) != errors.Is(err, ErrNotFound) {
+					t.Errorf("%d is there: %v", i, err)
+				}
+				return nil
+			})
+		}
+	})
+}
+
+func TestLedger_APanicGoesOnWhereItWasCalled(t *testing.T) {
+	both(t, func(t *testing.T, l *Ledger) {
+		func() {
+			defer func() {
+				if p := recover(); p != "ouch" {
+					t.Errorf("recovered %v", p)
+				}
+			}()
+			_ = l.Do(context.Background(), func(t *Tx) error { panic("ouch") })
+		}()
+		do(t, l, func(t *Tx) error { return t.PutSetting("a", []byte("b")) })
+	})
+}
+
+func TestLedger_ClosedAnswers(t *testing.T) {
+	l, err := Open(context.Background(), "sqlite:"+filepath.Join(t.TempDir(), "centre.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Do(context.Background(), func(*Tx) error { return nil }); !errors.Is(err, errClosed) {
+		t.Errorf("a closed ledger answers %v", err)
+	}
+}
+
 func TestAudit_SaysWhereTheChainBreaks(t *testing.T) {
 	for name, harm := range map[string]string{
 		"changed": "UPDATE audit SET detail = 'other' WHERE seq = 3",
