@@ -93,7 +93,8 @@ async function main() {
   await step('staff-pin', async () => { dock('plug', first.token); await w.on('staff.pin') })
   await step('staff-queue', async () => { await w.pad(first.pin); await w.act('staff.pin'); await w.on('staff.queue'); await inQueue(numberA) })
   await step('staff-application', async () => { await w.act('staff.open', `[data-number="${numberA}"]`); await w.on('staff.application') })
-  await step('staff-confirmed', async () => { await w.touch('[data-testid^="field-document-type-"]'); await w.type('document', '012345678'); await w.act('staff.confirm'); await w.on('staff.decided') })
+  await step('staff-document', async () => { await w.touch('step-confirm'); await w.touch('[data-testid^="field-document-type-"]') })
+  await step('staff-confirmed', async () => { await w.type('document', '012345678'); await w.act('staff.confirm'); await w.on('staff.decided') })
   await step('staff-token-pulled', async () => { dock('pull', first.token); await w.on('attract') })
 
   // The citizen returns.
@@ -131,7 +132,7 @@ async function main() {
     await inQueue(numberB)
     await w.act('staff.open', `[data-number="${numberB}"]`); await w.on('staff.application')
   })
-  await step('second-confirmed', async () => { await w.touch('[data-testid^="field-document-type-"]'); await w.type('document', '087654321'); await w.act('staff.confirm'); await w.on('staff.decided') })
+  await step('second-confirmed', async () => { await w.touch('step-confirm'); await w.touch('[data-testid^="field-document-type-"]'); await w.type('document', '087654321'); await w.act('staff.confirm'); await w.on('staff.decided') })
   await step('second-left', async () => { dock('pull', second.token); await w.on('attract') })
   await step('stick-status', async () => { await w.start('en'); await w.on('menu'); await w.act('status'); await w.on('status.number'); await w.pad(numberB); await w.act('status.find'); await w.on('status.word'); await w.statusUntil(numberB, INSTALL) })
   await step('stick-password', async () => { dock('stick', 'in'); await w.act('status.install'); await onward('install.password') })

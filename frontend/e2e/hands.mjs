@@ -20,10 +20,13 @@ export class Hands extends Window {
   /** keys types on the on-screen keyboard. */
   async keys(text) { for (const c of text) await this.touch('key-' + c) }
 
-  /** newPin enters a new PIN twice and sends it. */
+  /** newPin enters a new PIN twice, one after the other, and sends it. */
   async newPin(actionName, pin) {
-    await this.type('new', pin)
-    await this.type('again', pin)
+    await this.untilPart('[data-testid="field-new"]')
+    await this.pad(pin)
+    await this.act(actionName)
+    await this.untilPart('[data-testid="field-again"]')
+    await this.pad(pin)
     await this.act(actionName)
   }
 

@@ -7,6 +7,15 @@ import { dirname } from 'node:path'
 const ELEMENT = 'element-6066-11e4-a52e-4f735466cecf'
 const pause = ms => new Promise(r => setTimeout(r, ms))
 
+// WebKitGTK 2.50 answers a screenshot only after the next painted frame; a page at rest paints none. So an invisible
+// pixel is made to change for two seconds.
+const NUDGE = `
+  const e = document.createElement('i')
+  e.style.cssText = 'position:fixed;right:0;bottom:0;width:1px;height:1px;pointer-events:none;z-index:9999'
+  document.body.append(e)
+  let n = 0
+  const t = setInterval(() => { e.style.background = n++ % 2 ? 'rgba(0,0,0,.004)' : 'rgba(255,255,255,.004)'; if (n > 60) { clearInterval(t); e.remove() } }, 33)`
+
 /** freePort gives a TCP port of this machine that nobody listens on. */
 export const freePort = () => new Promise((ok, no) => {
   const s = createServer().once('error', no).listen(0, '127.0.0.1', () => { const { port } = s.address(); s.close(() => ok(port)) })
@@ -90,7 +99,7 @@ export class Window {
   }
 
   /** until calls probe again and again until it gives something true; the page's process may be replaced meanwhile. */
-  async until(what, probe, limit = 20000) {
+  async until(what, probe, limit = 45000) {
     const end = Date.now() + limit
     let last
     for (;;) {
@@ -106,7 +115,7 @@ export class Window {
   text(css = 'body') { return this.run(`return document.querySelector(arguments[0])?.innerText ?? ''`, css) }
 
   /** on waits until one of the named screens stands and gives its name; a notice meanwhile is an error unless allowed. */
-  async on(name, { limit = 20000, notices = false } = {}) {
+  async on(name, { limit = 45000, notices = false } = {}) {
     const names = [name].flat()
     return this.until('screen ' + names.join(' or '), async () => {
       const s = await this.screen()
@@ -117,7 +126,7 @@ export class Window {
   }
 
   /** touch presses what carries the test id, once it can be pressed. */
-  async touch(testid, limit = 15000) {
+  async touch(testid, limit = 45000) {
     const css = testid.startsWith('[') ? testid : `[data-testid="${testid}"]`
     await this.until('a control ' + testid, async () => {
       const usable = await this.run(`const e = document.querySelector(arguments[0]); return !!e && !e.disabled && e.getAttribute('aria-disabled') !== 'true' && e.getAttribute('aria-busy') !== 'true' && e.getClientRects().length > 0`, css)
@@ -143,7 +152,10 @@ export class Window {
 
   async picture(file) {
     mkdirSync(dirname(file), { recursive: true })
-    const png = await this.until('a picture', () => this.call('GET', '/screenshot'), 10000)
+    const png = await this.until('a picture', async () => {
+      await this.run(NUDGE)
+      return this.call('GET', '/screenshot', undefined, 15000)
+    }, 90000)
     const data = Buffer.from(png, 'base64')
     writeFileSync(file, data)
     return data
