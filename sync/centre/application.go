@@ -106,6 +106,9 @@ func (c *Centre) addApplication(t *ledger.Tx, d ledger.Device, origin string, a 
 	if err != nil {
 		return err
 	}
+	if err := c.mayCertify(t, a); err != nil {
+		return err
+	}
 	name := fullName(a.Name.Surname, a.Name.Given, a.Name.Patronymic)
 	row := ledger.Application{Number: a.Number, Origin: origin, Device: d.Prefix, Centre: d.Centre, Kind: string(a.Kind), IIN: a.IIN, Name: name,
 		Document: document, SHA256: registry.Hash(document), SealKey: sealed, State: ledger.Filed, NameDiffers: differs,
@@ -123,6 +126,24 @@ func (c *Centre) addApplication(t *ledger.Tx, d ledger.Device, origin string, a 
 	}
 	c.metrics.add("tirkeu_applications_filed_total", 1)
 	return t.Audit(now, "application-filed", "device:"+d.Prefix, "application:"+a.Number, row.SHA256)
+}
+
+// mayCertify refuses a name or an e-mail address that no certificate could carry: later nobody could mend it.
+func (c *Centre) mayCertify(t *ledger.Tx, a registry.Application) error {
+	who, err := personOf(t, a)
+	if err != nil {
+		return err
+	}
+	for _, k := range a.Keys {
+		profile, err := c.profiles.Template(string(k.Template))
+		if err != nil {
+			return err
+		}
+		if _, err := pki.RawSubject(profile, who); err != nil {
+			return refuse(api.ErrorCodeBadRequest, "no certificate can say this name or e-mail address: %v", err)
+		}
+	}
+	return nil
 }
 
 // freeKey refuses a key or a transaction that another application has. A key may come again after a rejection.

@@ -8,6 +8,8 @@ import (
 	"io"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/tirkeu/kiosk/sync/api"
 	"github.com/tirkeu/kiosk/sync/centre/ledger"
@@ -51,8 +53,9 @@ type Kiosk struct {
 // AddKiosk makes a device and the secret it enrols with: 160 bits, void after Rules.EnrolmentLife or Rules.BadMACs
 // wrong tries, spent when the device confirms its certificate.
 func (c *Centre) AddKiosk(ctx context.Context, name, centre string) (Enrolment, error) {
-	if name = strings.TrimSpace(name); name == "" || len(name) > 100 {
-		return Enrolment{}, refuse(api.ErrorCodeBadRequest, "a kiosk's name has 1 to 100 characters")
+	// The name becomes the common name of its certificate (RFC 5280 appendix A.1: at most 64 characters).
+	if name = strings.TrimSpace(name); name == "" || utf8.RuneCountInString(name) > 64 || !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
+		return Enrolment{}, refuse(api.ErrorCodeBadRequest, "a kiosk's name has 1 to 64 characters, none of them a control character")
 	}
 	if centre == "" {
 		centre = DefaultCentre

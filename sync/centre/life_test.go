@@ -192,6 +192,45 @@ func pool(cert *x509.Certificate) *x509.CertPool {
 	return p
 }
 
+func TestIssue_StaffMayBeFasterThanTheRequests(t *testing.T) {
+	both(t, func(t *testing.T, o centretest.Options) {
+		c := centretest.StartWith(t, o)
+		d := c.Enrol("hall")
+		staff := c.Operator(centretest.Person(centretest.IINDana), centretest.Key(2))
+		p := d.NewPaper(centretest.Person(centretest.IINAigerim), 1, centretest.Key(0), centretest.Key(1))
+		if _, no := put(t, d, p.Number, api.Filing{Document: p.Document}); no != "" {
+			t.Fatal(no)
+		}
+		decision, signature := staff.Decide(p, "")
+		if status, no := decide(t, d, decision, signature); status != api.StatusConfirmed {
+			t.Fatalf("decided: %q %q", status, no)
+		}
+		for i, x := range ask(t, d, p) {
+			if x.State != cmp.Issued {
+				t.Errorf("key %d is %q at once", i+1, x.State)
+			}
+		}
+		if got := c.Status(p.Number); got != api.StatusIssued {
+			t.Errorf("the application is %q", got)
+		}
+	})
+}
+
+func TestApplication_RefusesWhatNoCertificateCouldSay(t *testing.T) {
+	c := centretest.Start(t)
+	d := c.Enrol("hall")
+	p := d.NewPaper(centretest.Person(centretest.IINAigerim), 1, centretest.Key(0), centretest.Key(1))
+	odd := p.Application
+	odd.Email = "not an address"
+	document, err := odd.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, no := put(t, d, p.Number, api.Filing{Document: document}); no != api.ErrorCodeBadRequest {
+		t.Errorf("an e-mail address that is none: %q", no)
+	}
+}
+
 func TestIssue_GoesOnAfterARestart(t *testing.T) {
 	c := centretest.Start(t)
 	d := c.Enrol("hall")

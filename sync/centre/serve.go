@@ -32,12 +32,16 @@ func (c *Centre) Serve(ctx context.Context, secure, plain net.Listener, hosts []
 	if err != nil {
 		return err
 	}
-	servers := []*http.Server{c.server(handler)}
+	var servers []*http.Server
 	ended := make(chan error, 2)
-	go func() { ended <- servers[0].Serve(tls.NewListener(secure, config)) }()
+	begin := func(h http.Handler, l net.Listener) {
+		s := c.server(h)
+		servers = append(servers, s)
+		go func() { ended <- s.Serve(l) }()
+	}
+	begin(handler, tls.NewListener(secure, config))
 	if plain != nil {
-		servers = append(servers, c.server(c.PlainHandler()))
-		go func() { ended <- servers[1].Serve(plain) }()
+		begin(c.PlainHandler(), plain)
 	}
 	if ready != nil {
 		ready()
