@@ -32,6 +32,8 @@ type Config struct {
 	// BuiltAt: a clock that shows an earlier time is wrong, and nothing is signed or accepted by it.
 	BuiltAt time.Time
 
+	CentreAddress string // fills the field of the first-start screen; may be empty
+
 	Display   Display
 	Languages []Lang // order of the buttons; the first one is spoken to nobody in particular
 	Training  bool   // shows that this is a demonstration
@@ -136,14 +138,22 @@ func New(cfg Config) (*Kiosk, error) {
 		return nil, errors.New("kiosk: rack, stick and store are needed")
 	case cfg.Now().Before(cfg.BuiltAt):
 		k.at = &outOfService{code: CodeClock}
-	case cfg.Joined == nil:
-		k.begin(RoleTechnician)
-		k.at = &setup{display: k.displayID()}
+	default:
+		k.welcome()
 	}
 	k.mu.Lock()
 	k.publish()
 	k.mu.Unlock()
 	return k, nil
+}
+
+// welcome shows the first screen of a terminal that works: setup when it belongs to no centre yet, attract otherwise.
+func (k *Kiosk) welcome() {
+	k.reset()
+	if k.joined == nil {
+		k.begin(RoleTechnician)
+		k.at = &setup{centre: k.cfg.CentreAddress, display: k.displayID()}
+	}
 }
 
 func def(d *time.Duration, value time.Duration) {

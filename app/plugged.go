@@ -23,13 +23,8 @@ type facts struct {
 	operator bool // a certificate with the operator's role lies there; the centre decides whether it counts
 }
 
-// How long a token that must be pulled has to be away before it counts as pulled, and how long a replaced token process
-// may take to show its tokens again.
-const (
-	awayFor     = 1500 * time.Millisecond
-	settleAfter = 3 * time.Second
-	settleEvery = 50 * time.Millisecond
-)
+// awayFor is how long a token that must be pulled has to be away before it counts as pulled.
+const awayFor = 1500 * time.Millisecond
 
 // Run lets the kiosk hear what is plugged and what time it is, until ctx ends.
 func (k *Kiosk) Run(ctx context.Context) error {
@@ -37,18 +32,26 @@ func (k *Kiosk) Run(ctx context.Context) error {
 	defer cancel()
 	stopClose := context.AfterFunc(k.ctx, cancel)
 	defer stopClose()
-	if k.cfg.Rack == nil || k.cfg.Stick == nil || k.broken() {
+	if k.cfg.Broken != "" {
 		<-ctx.Done()
 		return nil
 	}
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for k.cfg.Now().Before(k.cfg.BuiltAt) { // nothing is written by a wrong clock
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+	k.tick()
 	k.reconcile(ctx)
 	tokens, stop := k.cfg.Rack.Watch()
 	defer stop()
 	sticks := k.cfg.Stick.Watch(ctx)
 	link, stopLink := k.watchLink()
 	defer func() { stopLink() }()
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
 	k.refresh()
 	for {
 		select {
@@ -72,13 +75,6 @@ func (k *Kiosk) Run(ctx context.Context) error {
 			k.tick()
 		}
 	}
-}
-
-func (k *Kiosk) broken() bool {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	_, broken := k.at.(*outOfService)
-	return broken
 }
 
 func (k *Kiosk) watchLink() (<-chan struct{}, func()) {
@@ -111,45 +107,6 @@ func (k *Kiosk) stickIs(there bool) {
 	k.stick = there
 	k.guard(k.look)
 	k.publish()
-}
-
-// settle waits until the tokens that were plugged before the token processes were replaced are seen again, a short time
-// at most, so that a replaced process is not taken for a pulled token.
-func (k *Kiosk) settle(ctx context.Context) {
-	k.mu.Lock()
-	before := k.tokens
-	k.mu.Unlock()
-	ctx, cancel := context.WithTimeout(ctx, settleAfter)
-	defer cancel()
-	tick := time.NewTicker(settleEvery)
-	defer tick.Stop()
-	for {
-		now := k.cfg.Rack.Tokens()
-		if holds(now, before) || ctx.Err() != nil {
-			k.mu.Lock()
-			k.tokens = now
-			k.mu.Unlock()
-			return
-		}
-		select {
-		case <-ctx.Done():
-		case <-tick.C:
-		}
-	}
-}
-
-// holds tells whether every token of some is among all.
-func holds(all, some []Token) bool {
-	there := map[ref]bool{}
-	for _, t := range all {
-		there[refOf(t)] = true
-	}
-	for _, t := range some {
-		if !there[refOf(t)] {
-			return false
-		}
-	}
-	return true
 }
 
 // find gives the plugged token of that name.
@@ -344,7 +301,7 @@ func (k *Kiosk) pass() {
 		return
 	}
 	if o, ok := k.at.(*outOfService); ok && o.code == CodeClock {
-		k.reset()
+		k.welcome()
 	}
 	if k.joined != nil {
 		k.link = k.joined.Engine.State()

@@ -28,7 +28,8 @@ type Rack interface {
 	Certificates(ctx context.Context, insertion Insertion) ([]Certificate, error)
 	// Login makes exactly one try.
 	Login(ctx context.Context, insertion Insertion, pin token.PIN) (Login, error)
-	// Recycle replaces the processes that serve the tokens, with all they had in memory.
+	// Recycle replaces the processes that serve the tokens, with all they had in memory; it returns when the new ones have
+	// looked what is plugged in. Every token has a new insertion then.
 	Recycle(ctx context.Context)
 }
 

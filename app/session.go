@@ -130,13 +130,13 @@ func (k *Kiosk) clean(id uint64, h held, before <-chan struct{}, gone chan struc
 	}
 	if k.ctx.Err() == nil {
 		k.cfg.Rack.Recycle(ctx)
-		k.settle(ctx)
 	}
+	tokens := k.cfg.Rack.Tokens()
 	close(gone)
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.recycling == gone {
-		k.recycling = nil
+		k.recycling, k.tokens = nil, tokens
 	}
 	k.guard(k.look)
 	k.publish()

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -319,9 +320,17 @@ func TestPanic_InSlowWorkIsInternal(t *testing.T) {
 	s.refuses(CodeInternal, "apply.iin", args{"iin": aigerim})
 }
 
-func TestClock_BeforeTheBuildIsOutOfService(t *testing.T) {
+func TestClock_BeforeTheBuildIsOutOfServiceUntilItIsRight(t *testing.T) {
+	var wrong atomic.Bool
+	wrong.Store(true)
 	s := newStand(t, func(c *Config) {
-		c.Now = func() time.Time { return time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC) }
+		right := c.Now
+		c.Now = func() time.Time {
+			if wrong.Load() {
+				return time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
+			}
+			return right()
+		}
 	})
 	p := s.picture()
 	var f FaultScreen
@@ -331,6 +340,32 @@ func TestClock_BeforeTheBuildIsOutOfService(t *testing.T) {
 	}
 	if p := s.do("start", args{"lang": "ru"}); p.Screen.Name != "fault" {
 		t.Fatal("a session began")
+	}
+	wrong.Store(false)
+	s.untilScreen("attract")
+	s.shows("menu", "start", args{"lang": "ru"})
+	wrong.Store(true)
+	s.untilScreen("fault")
+	wrong.Store(false)
+	s.untilScreen("attract")
+}
+
+func TestFault_DamagedDatabaseKeepsOutOfService(t *testing.T) {
+	k, err := New(Config{Broken: CodeDatabaseDamaged})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ran := make(chan error, 1)
+	go func() { ran <- k.Run(ctx) }()
+	p := read(t, k.Do("start", []byte(`{"lang":"ru"}`)))
+	if p.Screen.Name != "fault" {
+		t.Fatalf("%s", p)
+	}
+	cancel()
+	err = errors.Join(<-ran, k.Close())
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

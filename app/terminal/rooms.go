@@ -148,4 +148,6 @@ func (s sender) Watch() (changed <-chan struct{}, stop func()) { return s.e.Watc
 func (s sender) Kick() { s.e.Kick() }
 
 // Hurry makes what an application waits for due now.
-func (s sender) Hurry(ctx context.Context, number string) error { return stored(s.e.Hurry(ctx, number)) }
+func (s sender) Hurry(ctx context.Context, number string) error {
+	return stored(s.e.Hurry(ctx, number))
+}
