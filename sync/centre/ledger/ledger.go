@@ -102,14 +102,21 @@ func dialSQLite(path string) (*Ledger, error) {
 }
 
 func dialPostgres(name string) (*Ledger, error) {
-	db, err := sql.Open("pgx", name)
+	write, err := sql.Open("pgx", name)
 	if err != nil {
 		return nil, fmt.Errorf("opening the database: %w", hideDSN(err, name))
 	}
-	db.SetMaxOpenConns(16)
-	db.SetMaxIdleConns(16)
-	db.SetConnMaxIdleTime(5 * time.Minute)
-	return &Ledger{write: db, read: db, writer: newWriter(db, true), postgres: true}, nil
+	// One connection for the one writer: its statements stay prepared there.
+	write.SetMaxOpenConns(1)
+	read, err := sql.Open("pgx", name)
+	if err != nil {
+		write.Close()
+		return nil, fmt.Errorf("opening the database: %w", hideDSN(err, name))
+	}
+	read.SetMaxOpenConns(8)
+	read.SetMaxIdleConns(8)
+	read.SetConnMaxIdleTime(5 * time.Minute)
+	return &Ledger{write: write, read: read, writer: newWriter(write, true), postgres: true}, nil
 }
 
 // hideDSN keeps a password in a connection string out of errors and logs.
@@ -128,11 +135,7 @@ func (l *Ledger) Path() string { return l.path }
 // Close ends the writer and closes every connection.
 func (l *Ledger) Close() error {
 	l.writer.close()
-	err := l.write.Close()
-	if l.read != l.write {
-		err = errors.Join(err, l.read.Close())
-	}
-	return err
+	return errors.Join(l.write.Close(), l.read.Close())
 }
 
 // Ping asks the database something.
