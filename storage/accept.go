@@ -30,11 +30,11 @@ func (s *Store) Accept(ctx context.Context, a Acceptance) error {
 		case !errors.Is(translate(err), ErrNotFound):
 			return err
 		}
-		if err := t.room(); err != nil {
-			return err
+		if t.s.unfiled >= t.s.options.MaxPending {
+			return ErrQueueFull
 		}
-		if _, err := t.exec("INSERT INTO applications (number, status, iin_key, acceptance, document, seal_key, accepted_at, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-			a.Number, string(Queued), row.iinKey, row.acceptance, row.document, row.sealKey, millis(t.now), millis(t.now)); err != nil {
+		if _, err := t.exec("INSERT INTO applications (number, status, acceptance, document, seal_key, accepted_at, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+			a.Number, string(Queued), row.acceptance, row.document, row.sealKey, millis(t.now), millis(t.now)); err != nil {
 			return err
 		}
 		if err := t.addTask(TaskID{Number: a.Number, Kind: TaskFile}); err != nil {
@@ -53,25 +53,16 @@ func (s *Store) Accept(ctx context.Context, a Acceptance) error {
 	})
 }
 
-// room refuses when too many applications wait for the centre to take them.
-func (t *tx) room() error {
-	var pending int
-	if err := t.row(countUnfiled, nil, &pending); err != nil {
-		return err
-	}
-	if pending >= t.s.options.MaxPending {
-		return ErrQueueFull
-	}
-	return nil
-}
-
 func (t *tx) addTask(id TaskID) error {
 	_, err := t.exec("INSERT INTO outbox (number, stage, ordinal, kind, attempts, problem, due_at) VALUES (?, ?, ?, ?, 0, '', ?)",
 		id.Number, stage[id.Kind], id.Ordinal, string(id.Kind), millis(t.now))
+	if err == nil && id.Kind == TaskFile {
+		t.unfiled++
+	}
 	return err
 }
 
-type sealedApplication struct{ iinKey, acceptance, document, sealKey []byte }
+type sealedApplication struct{ acceptance, document, sealKey []byte }
 
 type sealedKey struct{ csr, medium, mediumKey []byte }
 
@@ -80,7 +71,7 @@ func (s *Store) sealAcceptance(a Acceptance) (row sealedApplication, keys []seal
 	if a.Number == "" || len(a.Document) == 0 || len(a.Keys) == 0 {
 		return row, nil, errors.New("it has no number, no document or no keys")
 	}
-	row = sealedApplication{iinKey: s.sealer.key("iin", []byte(a.IIN)), acceptance: s.sealer.key("acceptance", a.bytes())}
+	row = sealedApplication{acceptance: s.sealer.key("acceptance", a.bytes())}
 	var failed error
 	seal := func(plain []byte, table, column, row string) []byte {
 		sealed, err := s.sealer.seal(plain, table, column, row)

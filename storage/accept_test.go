@@ -90,7 +90,7 @@ func TestAccept_RefusesAKeyOfAnotherApplicationWhole(t *testing.T) {
 
 func TestAccept_RefusesWhenTheQueueIsFull(t *testing.T) {
 	ctx := context.Background()
-	s, _ := openTest(t, Options{MaxPending: 2})
+	s, path := openTest(t, Options{MaxPending: 2})
 	r := newRand()
 	must(t, s.Accept(ctx, acceptance("10010000011", r)))
 	second := acceptance("10010000023", r)
@@ -101,16 +101,24 @@ func TestAccept_RefusesWhenTheQueueIsFull(t *testing.T) {
 	must(t, s.Accept(ctx, second)) // what is in is in
 	must(t, s.Done(ctx, TaskID{Number: number, Kind: TaskFile}, Step{Status: Waiting}))
 	must(t, s.Accept(ctx, acceptance("10010000030", r)))
+	must(t, s.Keep(ctx, TaskID{"10010000023", TaskFile, 0}, nil, time.Now(), Step{Status: Rejected, Drop: true}))
+	must(t, s.Accept(ctx, acceptance("10010000042", r)))
+	if err := s.Accept(ctx, acceptance("10010000054", r)); !errors.Is(err, ErrQueueFull) {
+		t.Fatalf("after a rejection made room for one: %v", err)
+	}
+	s = reopen(t, s, path)
+	if n, err := s.Pending(ctx); err != nil || n != s.unfiled || n != 2 {
+		t.Fatalf("%d pending, %d counted: %v", n, s.unfiled, err)
+	}
 }
 
-func TestFind_ByKeyMediumAndPerson(t *testing.T) {
+func TestFind_ByKeyAndMedium(t *testing.T) {
 	ctx := context.Background()
 	now := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
 	s, _ := openTest(t, Options{Now: func() time.Time { now = now.Add(time.Second); return now }})
 	r := newRand()
 	first, second := acceptance("10010000011", r), acceptance("10010000023", r)
 	third := acceptance("10010000030", r)
-	third.IIN = "850615300024"
 	for i := range third.Keys {
 		third.Keys[i].Medium = "stick"
 	}
@@ -133,9 +141,6 @@ func TestFind_ByKeyMediumAndPerson(t *testing.T) {
 	}
 	if got := numbers(s.ByMedium(ctx, "other")); got != "" {
 		t.Errorf("by another medium: %s", got)
-	}
-	if got := numbers(s.ByIIN(ctx, testIIN)); got != "10010000023 10010000011 " {
-		t.Errorf("by IIN: %s", got)
 	}
 	if found, err := s.ByKey(ctx, second.Keys[1].SPKISHA256); err != nil || found.Number != second.Number {
 		t.Errorf("by key: %v %v", found.Number, err)

@@ -31,11 +31,6 @@ func (s *Store) ByMedium(ctx context.Context, serial string) ([]Record, error) {
 		s.sealer.key("medium", []byte(serial)), foundMax)
 }
 
-// ByIIN gives the applications of a person, newest first, 200 at most.
-func (s *Store) ByIIN(ctx context.Context, iin string) ([]Record, error) {
-	return s.find(ctx, "WHERE iin_key = ? ORDER BY accepted_at DESC, number DESC LIMIT ?", s.sealer.key("iin", []byte(iin)), foundMax)
-}
-
 func (s *Store) one(ctx context.Context, where string, args ...any) (Record, error) {
 	found, err := s.find(ctx, where, args...)
 	if err == nil && len(found) == 0 {

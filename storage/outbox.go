@@ -12,7 +12,7 @@ import (
 // ready: no task of an earlier stage is left for the same application.
 const ready = "NOT EXISTS (SELECT 1 FROM outbox AS first WHERE first.number = outbox.number AND first.stage < outbox.stage)"
 
-// countUnfiled counts applications that the centre does not have yet, on an index of just those.
+// countUnfiled counts applications that the centre does not have yet.
 const countUnfiled = "SELECT COUNT(*) FROM outbox WHERE kind = 'file'"
 
 // Due gives tasks whose time has come, the longest waiting first, limit at most. Tasks of one application come in order:
@@ -103,6 +103,9 @@ func (s *Store) Done(ctx context.Context, id TaskID, step Step) error {
 		if err := t.changed("DELETE FROM outbox "+thisTask, id.Number, stage[id.Kind], id.Ordinal); err != nil {
 			return err
 		}
+		if id.Kind == TaskFile {
+			t.unfiled--
+		}
 		if err := t.apply(id, step); err != nil {
 			return err
 		}
@@ -168,6 +171,11 @@ func (t *tx) apply(id TaskID, step Step) error {
 		}
 	}
 	if step.Drop {
+		var unfiled int
+		if err := t.row(countUnfiled+" AND number = ?", []any{id.Number}, &unfiled); err != nil {
+			return err
+		}
+		t.unfiled -= unfiled
 		done, err := t.exec("DELETE FROM outbox WHERE number = ?", id.Number)
 		if err != nil {
 			return err

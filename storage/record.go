@@ -5,7 +5,7 @@ import "time"
 // Acceptance is what becomes durable before a citizen is told that the application was accepted.
 type Acceptance struct {
 	Number   string
-	IIN      string
+	IIN      string // part of what makes two acceptances the same; not kept itself
 	Document []byte // the exact bytes of registry.Application
 	SealKey  []byte // of the private keys sealed on a stick; nil for tokens
 	Keys     []AcceptedKey

@@ -34,7 +34,8 @@ type Store struct {
 	writer   *sql.DB              // for one connection only:
 	conn     *sql.Conn            // the one that can write
 	prepared map[string]*sql.Stmt // on conn
-	writing  sync.Mutex           // guards conn and prepared; held for one transaction: milliseconds
+	unfiled  int                  // applications that the centre does not have yet
+	writing  sync.Mutex           // guards conn, prepared and unfiled; held for one transaction: milliseconds
 
 	checkpoints *checkpointer
 }
@@ -87,6 +88,7 @@ func open(path string, o Options, known []migration) (*Store, error) {
 		func(ctx context.Context) error { return verifyPragmas(ctx, s.conn, o, modeWrite) },
 		func(ctx context.Context) error { return s.migrate(ctx, known) },
 		s.checkKey,
+		func(ctx context.Context) error { return s.conn.QueryRowContext(ctx, countUnfiled).Scan(&s.unfiled) },
 		func(ctx context.Context) error { return verifyPragmas(ctx, s.reader, o, modeRead) },
 	} {
 		if err := step(ctx); err != nil {
@@ -149,6 +151,8 @@ type tx struct {
 	s   *Store
 	ctx context.Context
 	now time.Time
+
+	unfiled int // what the transaction adds to the store's
 }
 
 // write runs f in an immediate transaction. Once it has begun, the end of ctx no longer interrupts it: it takes
@@ -172,6 +176,7 @@ func (s *Store) write(ctx context.Context, doing string, f func(*tx) error) erro
 		_, _ = t.exec("ROLLBACK") // fails where SQLite has rolled back by itself
 		return fmt.Errorf("%s: %w", doing, translate(err))
 	}
+	s.unfiled += t.unfiled
 	if s.checkpoints != nil {
 		s.checkpoints.written()
 	}

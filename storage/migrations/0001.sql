@@ -4,14 +4,12 @@
 CREATE TABLE applications (
   number      TEXT PRIMARY KEY,
   status      TEXT NOT NULL,
-  iin_key     BLOB NOT NULL,              -- keyed
   acceptance  BLOB NOT NULL,              -- keyed: all that was accepted, to know the same bytes again
   document    BLOB NOT NULL,              -- sealed
   seal_key    BLOB,                       -- sealed
   accepted_at INTEGER NOT NULL,
   changed_at  INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX applications_by_iin ON applications (iin_key);
 
 CREATE TABLE application_keys (
   number         TEXT NOT NULL REFERENCES applications (number) ON DELETE CASCADE,
@@ -26,7 +24,7 @@ CREATE TABLE application_keys (
   exchange       BLOB,                    -- sealed: state of the CMP transaction
   certificate    BLOB,                    -- sealed: certificate and chain
   PRIMARY KEY (number, ordinal)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 CREATE INDEX application_keys_by_medium ON application_keys (medium_key);
 
 CREATE TABLE outbox (
@@ -39,7 +37,6 @@ CREATE TABLE outbox (
   due_at   INTEGER NOT NULL,
   PRIMARY KEY (number, stage, ordinal)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX outbox_unfiled ON outbox (number) WHERE kind = 'file';
 
 CREATE TABLE device_journal (
   id          INTEGER PRIMARY KEY AUTOINCREMENT,
