@@ -154,7 +154,7 @@ await promise('a password shows which rules it meets, can be shown, and leaves i
   assert.equal(await id('field-password').inputValue(), '')
 })
 
-await promise('the factory PIN is changed in two steps and one call', async () => {
+await promise('the factory PIN is typed twice and changed in one call', async () => {
   await show('install-factory')
   for (const d of '24680') await id(`pad-${d}`).click()
   await id('action-install.change-pin').click()

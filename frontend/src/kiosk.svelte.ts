@@ -19,6 +19,8 @@ class Kiosk {
   busy = $state<ActionName | null>(null)
   settled = $state(false)
   help = $state(false)
+  /** Whether a tap counts now; buttons that act say aria-busy while it does not. */
+  ready = $derived(this.settled && this.busy === null)
   /** Keys that had no words since the screen changed; the end-to-end run fails on any. */
   missing = $state.raw<string[]>([])
 
@@ -65,7 +67,7 @@ class Kiosk {
   /** One touch is one Do. Ignored while another is under way or the screen has not settled. */
   async do<A extends ActionName>(action: A, args?: Actions[A] | object): Promise<void> {
     const s = this.snapshot
-    if (!s || this.busy !== null || !this.settled) return
+    if (!s || !this.ready) return
     this.busy = action
     try {
       const b = await bound()

@@ -21,13 +21,11 @@
    scroll-up scroll-down     of a list or text that does not fit
    notice                    the notice panel, data-code="E-1203"; progress  the progress line
    dialog-<name>             idle, staff-ends-session, exit-confirm, remove-token; help  the help overlay
+   step-confirm step-reject step-back      steps inside staff.application, local to the page
+   line                      state of the line in the header, data-online="true|false"
+   number                    the application number on apply.done; status data-status; verdict data-verdict;
+                             agreement-text; key-item data-state; part-<name> data-state (self-test)
+   On the small glass a notice stands where the keyboard was: close it or tap the field to type on.
+   A button that acts is aria-busy="true" while its tap would not count.
    missing-words             only there when a key had no words */
-
-export const testid = {
-  screen: (name: string): string => `screen-${name}`,
-  action: (name: string): string => `action-${name}`,
-  field: (name: string): string => `field-${name}`,
-  key: (name: string): string => `key-${name}`,
-  pad: (name: string | number): string => `pad-${name}`,
-  dialog: (name: string): string => `dialog-${name}`,
-}
+export {}
