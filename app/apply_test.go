@@ -318,7 +318,7 @@ func TestKeys_EachFailureHasItsSentence(t *testing.T) {
 	} {
 		s := newStand(t)
 		f := s.token("kaztoken", "KZ-1")
-		f.failing["generate"] = err
+		s.rack.change(func() { f.failing["generate"] = err })
 		s.toPIN(s.plug(f))
 		s.do("apply.pin", args{"pin": f.pin})
 		p := s.untilScreen("apply.storage")

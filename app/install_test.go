@@ -161,15 +161,13 @@ func TestInstall_PulledTokenIsTakenUpAgain(t *testing.T) {
 	number := s.applied(f)
 	s.toStatus(number)
 	s.shows("install.pin", "status.install", nil)
-	f.failing["write"] = token.ErrRemoved
+	s.rack.change(func() { f.failing["write"] = token.ErrRemoved })
 	s.do("install.pin", args{"pin": f.pin})
 	p := s.until("notice", func(p picture) bool { return p.Notice != nil })
 	if p.code() != CodeTokenPulledWrite || s.store.records[number].Status != registry.StatusIssued {
 		t.Fatalf("%s, notice %+v", p, p.Notice)
 	}
-	s.rack.mu.Lock()
-	delete(f.failing, "write")
-	s.rack.mu.Unlock()
+	s.rack.change(func() { delete(f.failing, "write") })
 	s.shows("install.pin", "install.go", nil)
 	s.do("install.pin", args{"pin": f.pin})
 	s.untilScreen("install.factory")
@@ -181,7 +179,7 @@ func TestInstall_DeletedKeysAreSaid(t *testing.T) {
 	f := s.token("kaztoken", "KZ-1")
 	s.plug(f)
 	number := s.applied(f)
-	f.keys = nil
+	s.rack.change(func() { f.keys = nil })
 	s.toStatus(number)
 	s.shows("install.pin", "status.install", nil)
 	s.do("install.pin", args{"pin": f.pin})

@@ -77,7 +77,7 @@ type Kiosk struct {
 
 	tokens    []Token
 	known     map[Insertion]facts
-	ignored   map[ref]time.Time   // staff tokens that shall not open anything until pulled; when last seen
+	ignored   map[ref]bool        // staff tokens that shall open nothing until they are pulled
 	recycling chan struct{}       // non-nil while the token processes are being replaced; closed after
 	closing   chan struct{}       // closed when the last log-out is through; nil when there was none
 	stick     bool                // present
@@ -127,7 +127,7 @@ func New(cfg Config) (*Kiosk, error) {
 	}
 	k := &Kiosk{
 		cfg: cfg, log: cfg.Log, words: words,
-		joined: cfg.Joined, known: map[Insertion]facts{}, ignored: map[ref]time.Time{}, watchers: map[int]chan []byte{},
+		joined: cfg.Joined, known: map[Insertion]facts{}, ignored: map[ref]bool{}, watchers: map[int]chan []byte{},
 	}
 	k.ctx, k.cancel = context.WithCancel(context.Background())
 	k.reset()
@@ -210,12 +210,12 @@ func (k *Kiosk) Watch() (snapshots <-chan []byte, stop func()) {
 // Close ends the session, waits for what is running and lets go. The rooms below are the caller's to close, after this.
 func (k *Kiosk) Close() error {
 	k.once.Do(func() {
+		k.cancel()
 		k.mu.Lock()
 		if k.ses != nil {
 			k.end("closing")
 		}
 		k.mu.Unlock()
-		k.cancel()
 		k.work.Wait()
 	})
 	return nil
@@ -249,6 +249,7 @@ func (k *Kiosk) guard(f func()) {
 
 // act chooses what a touch means.
 func (k *Kiosk) act(action string, args []byte) {
+	_, warned := k.dialog.(*idleDialog)
 	k.touched()
 	switch action {
 	case "language":
@@ -263,7 +264,7 @@ func (k *Kiosk) act(action string, args []byte) {
 		k.notice = nil
 		return
 	case "exit":
-		k.exit()
+		k.exit(warned)
 		return
 	case "exit.confirm", "exit.cancel", "staff.end", "staff.leave":
 		k.answer(action)

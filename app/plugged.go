@@ -23,9 +23,6 @@ type facts struct {
 	operator bool // a certificate with the operator's role lies there; the centre decides whether it counts
 }
 
-// awayFor is how long a token that must be pulled has to be away before it counts as pulled.
-const awayFor = 1500 * time.Millisecond
-
 // Run lets the kiosk hear what is plugged and what time it is, until ctx ends.
 func (k *Kiosk) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
@@ -150,11 +147,8 @@ func (k *Kiosk) look() {
 	if k.recycling != nil {
 		return
 	}
-	now := k.cfg.Now()
-	for r, seen := range k.ignored {
-		if _, there := k.find(r); there {
-			k.ignored[r] = now
-		} else if now.Sub(seen) > awayFor {
+	for r := range k.ignored {
+		if _, there := k.find(r); !there {
 			delete(k.ignored, r)
 		}
 	}
@@ -265,7 +259,7 @@ func (k *Kiosk) lookForStaff() {
 	}
 	for _, t := range k.tokens {
 		r := refOf(t)
-		if _, ignored := k.ignored[r]; ignored || !k.known[t.Insertion].operator {
+		if k.ignored[r] || !k.known[t.Insertion].operator {
 			continue
 		}
 		switch k.at.(type) {

@@ -10,8 +10,10 @@ import (
 func (k *Kiosk) publish() {
 	var s Snapshot
 	k.guard(func() { s = k.snapshot() })
-	if s.Screen.Name == "" { // the view itself failed
-		k.at = &outOfService{code: CodeInternal}
+	if s.Screen.Name == "" { // the view itself failed: nobody can go on from there
+		k.end("its screen could not be drawn")
+		k.welcome()
+		k.notice = &fault{code: CodeInternal}
 		s = k.snapshot()
 	}
 	body, err := json.Marshal(s)

@@ -68,6 +68,9 @@ func (k *Kiosk) begin(role Role) {
 // end ends the session and forgets it; what it held open is closed behind its back. Under the lock.
 func (k *Kiosk) end(why string) {
 	ses, job := k.ses, k.job
+	if r, staff := k.staffToken(); staff {
+		_, k.ignored[r] = k.find(r)
+	}
 	k.reset()
 	if ses == nil {
 		return
@@ -77,9 +80,6 @@ func (k *Kiosk) end(why string) {
 	open, staff, left := ses.open, ses.staff, ses.left
 	*ses.draft = draft{}
 	ses.open, ses.staff, ses.left = nil, nil, nil
-	if staff != nil {
-		k.ignored[staff.ref] = k.cfg.Now()
-	}
 	if !ses.used && open == nil && staff == nil {
 		return
 	}
@@ -105,7 +105,7 @@ func (k *Kiosk) clean(id uint64, h held, before <-chan struct{}, gone chan struc
 	// The program may be closing: what was begun must still be ended.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(k.ctx), cleanWithin)
 	defer cancel()
-	if k.cfg.OnSessionEnd != nil {
+	if k.cfg.OnSessionEnd != nil && k.ctx.Err() == nil {
 		k.cfg.OnSessionEnd()
 	}
 	if before != nil {
@@ -240,12 +240,12 @@ func (k *Kiosk) touched() {
 	}
 }
 
-// exit leaves, with a question when something was entered. Under the lock.
-func (k *Kiosk) exit() {
+// exit leaves, with a question when something was entered and none has just been asked. Under the lock.
+func (k *Kiosk) exit(asked bool) {
 	if k.ses == nil || k.ses.role == RoleTechnician || k.steady() {
 		return
 	}
-	if k.ses.role == RoleCitizen && !k.ses.draft.empty() && !finished(k.at) {
+	if !asked && k.ses.role == RoleCitizen && !k.ses.draft.empty() && !finished(k.at) {
 		k.dialog = &exitDialog{}
 		return
 	}

@@ -35,7 +35,6 @@ type staffPIN struct{ entry }
 func (*staffPIN) name() string { return "staff.pin" }
 
 func (s *staffPIN) back(k *Kiosk) state {
-	k.ignored[s.token] = k.cfg.Now()
 	k.end("staff left")
 	return k.at
 }

@@ -104,7 +104,7 @@ func (t *Terminal) join(d Device, id *identity) (*app.Joined, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := engine.New(engine.Config{Store: t.store, Centre: link, CMP: link.CMP, Roots: link.Roots(), Version: Version(), Log: t.log, HeartbeatEvery: 10 * time.Second})
+	e := engine.New(engine.Config{Store: t.store, Centre: link, CMP: link.CMP, Roots: link.Roots(), Intermediates: link.Intermediates(), Version: Version(), Log: t.log, HeartbeatEvery: 10 * time.Second})
 	t.working.Go(func() { e.Run(t.ctx) })
 	names := map[app.Lang]string{}
 	for lang, name := range d.Names {
