@@ -64,7 +64,9 @@ func (k *Kiosk) makeKeys() {
 		m.ses = ses
 		err := m.make(ctx)
 		if err != nil {
-			k.abandon(context.WithoutCancel(ctx), m.left, m.login)
+			if ctx.Err() == nil {
+				k.abandon(ctx, m.left, m.login)
+			} // else the program is closing: reconciled at the next start
 			return func() {
 				k.at = &applyStorage{}
 				k.close()

@@ -238,6 +238,19 @@ func TestJourney_NobodyConfirmsHisOwn(t *testing.T) {
 	h := newHall(t)
 	h.makeOperator(centretest.IINDana)
 	h.enrol()
+	h.shows("menu", "start", fields{"lang": "kk"})
+	h.shows("apply.iin", "apply", nil)
+	const nobody = "850704350021"
+	s := h.do("apply.iin", fields{"iin": nobody})
+	if s.Notice == nil || s.Notice.Code != app.CodeIINUnknown {
+		t.Fatalf("an unknown IIN: %+v", s.Notice)
+	}
+	if strings.Contains(h.log.String(), nobody) {
+		t.Error("the log has the IIN")
+	}
+	h.do("exit", nil)
+	h.shows("attract", "exit.confirm", nil)
+	h.untilEnded()
 	h.plug("citizen")
 	h.toStorage(centretest.IINDana, nil)
 	h.chooseToken()
@@ -248,7 +261,7 @@ func TestJourney_NobodyConfirmsHisOwn(t *testing.T) {
 	h.plug("staff")
 	h.untilScreen("staff.pin")
 	h.shows("staff.queue", "staff.pin", fields{"pin": operatorPIN})
-	s := h.shows("staff.application", "staff.open", fields{"number": number})
+	s = h.shows("staff.application", "staff.open", fields{"number": number})
 	if !data[app.StaffApplicationScreen](h, s).Own {
 		t.Error("not said to be one's own")
 	}

@@ -207,8 +207,13 @@ func (k *Kiosk) Watch() (snapshots <-chan []byte, stop func()) {
 	}
 }
 
-// Close ends the session, waits for what is running and lets go. The rooms below are the caller's to close, after this.
+// errStillRunning: the work did not end in time; what it leaves open is settled at the next start.
+var errStillRunning = errors.New("closing the kiosk: its work did not end in time")
+
+// Close ends the session, waits two seconds at most for what is running and lets go. The rooms below are the caller's to
+// close, after this.
 func (k *Kiosk) Close() error {
+	ended := make(chan struct{})
 	k.once.Do(func() {
 		k.cancel()
 		k.mu.Lock()
@@ -216,9 +221,17 @@ func (k *Kiosk) Close() error {
 			k.end("closing")
 		}
 		k.mu.Unlock()
-		k.work.Wait()
 	})
-	return nil
+	go func() {
+		k.work.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+		return nil
+	case <-time.After(2 * closeWithin):
+		return errStillRunning
+	}
 }
 
 // touch is Do's part under the lock; it gives the slow work that the touch began and Do waits for.

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -144,9 +145,15 @@ func (k *Kiosk) probeClock(ctx context.Context, joined *Joined) Finding {
 	}
 	apart := k.cfg.Now().Sub(there)
 	if apart.Abs() > clockApart {
-		return Finding{State: "attention", Detail: apart.Round(time.Second).String()}
+		return Finding{State: "attention", Detail: clockTime(apart.Abs())}
 	}
 	return Finding{State: "well"}
+}
+
+// clockTime writes a duration as hours, minutes and seconds, which needs no words.
+func clockTime(d time.Duration) string {
+	s := int64(d / time.Second)
+	return fmt.Sprintf("%02d:%02d:%02d", s/3600, s/60%60, s%60)
 }
 
 // probeTokens asks whether each token module runs.

@@ -53,6 +53,7 @@ const (
 	tokenWithin   = 30 * time.Second // an act on a token that makes no keys
 	journalWithin = 10 * time.Second // a transaction
 	cleanWithin   = 20 * time.Second // the end of a session
+	closeWithin   = time.Second      // the same when the program ends: what is left is settled at the next start
 )
 
 // begin starts a session. Under the lock.
@@ -103,7 +104,11 @@ type held struct {
 // clean closes what a session held, replaces the token processes and tells that the session is over.
 func (k *Kiosk) clean(id uint64, h held, before <-chan struct{}, gone chan struct{}) {
 	// The program may be closing: what was begun must still be ended.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(k.ctx), cleanWithin)
+	limit := cleanWithin
+	if k.ctx.Err() != nil {
+		limit = closeWithin
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(k.ctx), limit)
 	defer cancel()
 	if k.cfg.OnSessionEnd != nil && k.ctx.Err() == nil {
 		k.cfg.OnSessionEnd()

@@ -351,3 +351,21 @@ func TestFault_EachRoomsErrorHasANumber(t *testing.T) {
 		t.Error("the list of codes is out of order")
 	}
 }
+
+func TestClose_WhileKeysAreMadeLeavesThemToTheNextStart(t *testing.T) {
+	s := newStand(t)
+	f := s.token("kaztoken", "KZ-1")
+	f.hold = make(chan struct{})
+	s.toPIN(s.plug(f))
+	s.do("apply.pin", args{"pin": f.pin})
+	s.untilScreen("apply.keys")
+	err := s.k.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.store.mu.Lock()
+	defer s.store.mu.Unlock()
+	if len(s.store.intents) != 1 || len(s.store.records) != 0 {
+		t.Fatalf("%d open intents, %d applications", len(s.store.intents), len(s.store.records))
+	}
+}

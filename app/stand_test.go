@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"reflect"
 	"sync"
 	"testing"
 	"time"
@@ -158,6 +159,25 @@ func read(t *testing.T, body []byte) picture {
 	if err != nil {
 		t.Fatalf("%v: %s", err, body)
 	}
+	for _, s := range screenData {
+		if s.name != p.Screen.Name {
+			continue
+		}
+		// Exactly the fields of the contract: none missing, none besides.
+		into := reflect.New(reflect.TypeOf(s.data))
+		strict := json.NewDecoder(bytes.NewReader(p.Screen.Data))
+		strict.DisallowUnknownFields()
+		err = strict.Decode(into.Interface())
+		if err != nil {
+			t.Fatalf("screen %s: %v", s.name, err)
+		}
+		again, err := json.Marshal(into.Elem().Interface())
+		if err != nil || !bytes.Equal(again, p.Screen.Data) {
+			t.Fatalf("screen %s is %s, not of the contract's type", s.name, p.Screen.Data)
+		}
+		return p
+	}
+	t.Fatalf("no screen of the contract is called %q", p.Screen.Name)
 	return p
 }
 
