@@ -1,42 +1,45 @@
 # The demonstration's house: a centre, virtual tokens, a line that can be cut. Sourced after lib.sh.
 # Everything it makes lies under $house, and is thrown away by removing that folder.
 
+dock() { "$bin/tirkeu-dock" --dir "$house/dock" "$@"; }
+centre() { "$bin/tirkeu-centre" "$@" --db "$db"; }
+# field NAME: that field of the JSON object on standard input.
+field() { node -e 'process.stdout.write(String(JSON.parse(require("fs").readFileSync(0))[process.argv[1]]))' "$1"; }
+
 # make_house DIR: sandbox authority, people, tokens, staff certificates. Does nothing where it stands already.
 make_house() {
   house=$1
-  dock="$bin/tirkeu-dock --dir $house/dock"
-  centre="$bin/tirkeu-centre"
   db="sqlite:$house/centre/centre.db"
   mkdir -p "$house/centre" "$house/kiosk" "$house/logs"
+  # The addresses stand in certificates and in what the kiosk remembers, so a house keeps its ports.
+  [ -e "$house/ports" ] || printf 'port=%s\nhttp=%s\nline_port=%s\n' "$(free_port)" "$(free_port)" "$(free_port)" >"$house/ports"
+  . "$house/ports"
+  http_url=http://127.0.0.1:$http
+  centre_url=https://127.0.0.1:$line_port
   [ -e "$house/.made" ] && return
   say "making the demonstration's house in ${house#"$root"/}"
-  $centre init --db "$db" >"$house/logs/init.log"
-  $dock init >"$house/logs/dock.log"
-  $centre person import "$house/dock/register.json" --db "$db" >>"$house/logs/init.log"
+  centre init --url-http "$http_url" >"$house/logs/init.log"
+  dock init >"$house/logs/dock.log"
+  centre person import "$house/dock/register.json" >>"$house/logs/init.log"
   local name iin surname given
   # Each member of staff: key and request made on the staff token, certificate from the sandbox authority.
-  $dock people --json >"$house/dock/people-now.json"
+  dock people --json >"$house/dock/people-now.json"
   while IFS=$'\t' read -r name iin surname given; do
-    $dock request "$name" --out "$house/dock/$name.csr.pem" >>"$house/logs/dock.log"
-    $centre staff add "$house/dock/$name.csr.pem" --iin "$iin" --name "$surname $given" --out "$house/dock/$name.crt.pem" --db "$db" >>"$house/logs/init.log"
-    $dock install "$name" "$house/dock/$name.crt.pem" >>"$house/logs/dock.log"
+    dock request "$name" --out "$house/dock/$name.csr.pem" >>"$house/logs/dock.log"
+    centre staff add "$house/dock/$name.csr.pem" --iin "$iin" --name "$surname $given" --out "$house/dock/$name.crt.pem" >>"$house/logs/init.log"
+    dock install "$name" "$house/dock/$name.crt.pem" >>"$house/logs/dock.log"
   done < <(node -e '
     const {people} = JSON.parse(require("fs").readFileSync(process.argv[1]));
     for (const p of people) if (p.role === "operator" && p.token) console.log([p.token, p.iin, p.surname, p.given].join("\t"))' "$house/dock/people-now.json")
   touch "$house/.made"
 }
 
-# open_house: starts the centre and the line to it. Sets centre_url (through the line) and http_url.
+# open_house: starts the centre and the line to it: centre_url goes through the line, http_url is for CRL, OCSP and CA certificates.
 open_house() {
-  local port=${TIRKEU_CENTRE_PORT:-$(free_port)} http=${TIRKEU_HTTP_PORT:-$(free_port)}
-  line_port=${TIRKEU_LINE_PORT:-$(free_port)}
-  http_url=http://127.0.0.1:$http
-  centre_url=https://127.0.0.1:$line_port
-  centre_direct=https://127.0.0.1:$port
-  $centre serve --db "$db" --listen "127.0.0.1:$port" --listen-http "127.0.0.1:$http" --url-http "$http_url" >"$house/logs/centre.log" 2>&1 &
+  "$bin/tirkeu-centre" serve --db "$db" --listen "127.0.0.1:$port" --listen-http "127.0.0.1:$http" --url-http "$http_url" >"$house/logs/centre.log" 2>&1 &
   local centre_pid=$!
   started $centre_pid
-  $dock line serve --listen "127.0.0.1:$line_port" --to "127.0.0.1:$port" >"$house/logs/line.log" 2>&1 &
+  "$bin/tirkeu-dock" --dir "$house/dock" line serve --listen "127.0.0.1:$line_port" --to "127.0.0.1:$port" >"$house/logs/line.log" 2>&1 &
   started $!
   wait_line "$house/logs/centre.log" listening $centre_pid 20 || die "the centre did not start; see ${house#"$root"/}/logs/centre.log"
   write_configuration
@@ -46,7 +49,7 @@ open_house() {
 write_configuration() {
   {
     printf 'centre = "%s"\nworker = "%s"\nstick = "%s"\ntraining = true\n\n' "$centre_url" "$bin/tirkeu-token" "$house/dock/stick/in"
-    $dock modules
+    dock modules
   } >"$house/kiosk.toml"
 }
 
@@ -55,11 +58,9 @@ provision_kiosk() {
   [ -e "$house/kiosk/device.json" ] && return
   say "enrolling the kiosk at the centre"
   local answer
-  answer=$($centre kiosk add demo-kiosk --db "$db" --json)
+  answer=$(centre kiosk add demo-kiosk --json)
   # The secret goes by standard input: a command line can be read by everybody on the machine.
-  node -e 'process.stdout.write(JSON.parse(process.argv[1]).secret)' "$answer" |
-    "$bin/tirkeu" provision --config "$house/kiosk.toml" --state "$house/kiosk" --centre "$centre_url" \
-      --reference "$(node -e 'process.stdout.write(JSON.parse(process.argv[1]).reference)' "$answer")" \
-      --display "${1:-l21}" --languages kk,ru,en >"$house/logs/provision.log" 2>&1 ||
+  field secret <<<"$answer" | "$bin/tirkeu" provision --config "$house/kiosk.toml" --state "$house/kiosk" --centre "$centre_url" \
+    --reference "$(field reference <<<"$answer")" --display "${1:-l21}" --languages kk,ru,en >"$house/logs/provision.log" 2>&1 ||
     { cat "$house/logs/provision.log" >&2; die "the kiosk could not be enrolled"; }
 }

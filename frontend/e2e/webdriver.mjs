@@ -65,7 +65,7 @@ export class Window {
     try {
       return await this.raw(method, this.session + path, body, limit)
     } catch (e) {
-      if (e.code === 'invalid session id' || e.code === 'no such window' || e.name === 'TimeoutError') await this.attach()
+      if (['invalid session id', 'no such window', 'unknown error'].includes(e.code) || e.name === 'TimeoutError') await this.attach()
       throw e
     }
   }
@@ -129,9 +129,14 @@ export class Window {
   async touch(testid, limit = 45000) {
     const css = testid.startsWith('[') ? testid : `[data-testid="${testid}"]`
     await this.until('a control ' + testid, async () => {
-      const usable = await this.run(`const e = document.querySelector(arguments[0]); return !!e && !e.disabled && e.getAttribute('aria-disabled') !== 'true' && e.getAttribute('aria-busy') !== 'true' && e.getClientRects().length > 0`, css)
+      const usable = await this.run(`const e = document.querySelector(arguments[0]); return !!e && !e.disabled && e.getAttribute('aria-disabled') !== 'true' && e.getAttribute('aria-busy') !== 'true' && e.getClientRects().length > 0 && !document.querySelector('[data-settled="false"]')`, css)
       if (!usable) return false
-      await this.call('POST', `/element/${await this.find(css)}/click`, {})
+      const element = await this.find(css)
+      try { await this.call('POST', `/element/${element}/click`, {}) } catch (e) {
+        // This very touch may have ended the session, and the page was replaced under the driver: then the control is gone.
+        const gone = await this.until('the page to answer', async () => ({ is: !(await this.run('return !!document.querySelector(arguments[0])', css)) }))
+        if (!gone.is) throw e
+      }
       return true
     }, limit)
   }

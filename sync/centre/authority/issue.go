@@ -132,16 +132,16 @@ func (a *Authority) frame(serial *big.Int, years int) (*x509.Certificate, error)
 	}, nil
 }
 
-// IssueDevice signs a kiosk's certificate: P-256, for TLS as a client and for CMP as a registration
-// authority. name is the kiosk's, 1 to 64 characters; spki is DER. serial nil: a new one.
+// IssueDevice signs a kiosk's certificate, for TLS as a client and for CMP as a registration authority. name is the
+// kiosk's, 1 to 64 characters; spki is DER: P-256, as our own kiosks make, P-384, or RSA of 2048 to 4096 bits, for
+// other CMP clients. serial nil: a new one.
 func (a *Authority) IssueDevice(name string, spki []byte, serial *big.Int) (*x509.Certificate, error) {
 	parsed, err := x509.ParsePKIXPublicKey(spki)
 	if err != nil {
 		return nil, fmt.Errorf("issue device certificate: read public key: %w", err)
 	}
-	key, isEC := parsed.(*ecdsa.PublicKey)
-	if !isEC || key.Curve != elliptic.P256() {
-		return nil, errors.New("issue device certificate: public key is not on P-256")
+	if !deviceKey(parsed) {
+		return nil, errors.New("issue device certificate: the public key is neither on P-256 or P-384 nor RSA of 2048 to 4096 bits")
 	}
 	if err := checkName(name); err != nil {
 		return nil, fmt.Errorf("issue device certificate: %w", err)
@@ -154,11 +154,22 @@ func (a *Authority) IssueDevice(name string, spki []byte, serial *big.Int) (*x50
 	template.KeyUsage = x509.KeyUsageDigitalSignature
 	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
 	template.UnknownExtKeyUsage = []asn1.ObjectIdentifier{EKUCMCRA}
-	cert, err := a.issue(template, key, spki)
+	cert, err := a.issue(template, parsed, spki)
 	if err != nil {
 		return nil, fmt.Errorf("issue device certificate: %w", err)
 	}
 	return cert, nil
+}
+
+// deviceKey says whether a kiosk may have this key.
+func deviceKey(public any) bool {
+	switch key := public.(type) {
+	case *ecdsa.PublicKey:
+		return key.Curve == elliptic.P256() || key.Curve == elliptic.P384()
+	case *rsa.PublicKey:
+		return key.N.BitLen() >= 2048 && key.N.BitLen() <= 4096
+	}
+	return false
 }
 
 // IssueTLS signs a server's certificate for the hosts, names or IP addresses; the first is the

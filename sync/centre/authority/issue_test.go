@@ -208,14 +208,17 @@ func TestIssueDevice_IsATLSClientAndARegistrationAuthority(t *testing.T) {
 
 func TestIssueDevice_RefusesOtherKeysAndOddNames(t *testing.T) {
 	a := open(t, authority.Options{})
-	p384, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
+	p224, err := ecdsa.GenerateKey(elliptic.P224(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, key := range [][]byte{spki(t, p384), spki(t, citizenKey()), {1}} {
+	for _, key := range [][]byte{spki(t, p224), {1}} {
 		if _, err := a.IssueDevice("kiosk-001", key, nil); err == nil {
-			t.Error("a key off P-256 was certified")
+			t.Error("a weak key was certified")
 		}
+	}
+	if _, err := a.IssueDevice("kiosk-001", spki(t, citizenKey()), nil); err != nil {
+		t.Errorf("RSA-2048, as other CMP clients bring, was refused: %v", err)
 	}
 	for _, name := range []string{"", " kiosk", "a\x00b", strings.Repeat("x", 65), "\xff"} {
 		if _, err := a.IssueDevice(name, spki(t, deviceKey()), nil); err == nil {
