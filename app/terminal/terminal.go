@@ -126,7 +126,7 @@ func (t *Terminal) Kiosk(onSessionEnd func()) (*app.Kiosk, error) {
 		Rack: rack{t.rack}, Stick: stick.Open(t.configuration.Stick), Joined: t.joined, Enrol: t.Enrol,
 		Probes: probes(), Broken: t.broken, BuiltAt: BuiltAt(),
 		Display: app.Display{WidthPx: 1920, HeightPx: 1080, DiagonalIn: 21.5}, Languages: []app.Lang{app.Kazakh, app.Russian, app.English},
-		Training: t.configuration.Training, IdleAfter: time.Duration(t.configuration.IdleSeconds) * time.Second,
+		CentreAddress: t.configuration.Centre, Training: t.configuration.Training, IdleAfter: time.Duration(t.configuration.IdleSeconds) * time.Second,
 		Log: t.log, OnSessionEnd: onSessionEnd,
 	}
 	if t.store != nil {

@@ -20,9 +20,11 @@ async function step(name, act, { picture = true } = {}) {
   const n = String(steps).padStart(2, '0')
   if (picture) {
     const png = await w.settled(join(out, `${n}-${name}.png`))
-    const sum = createHash('sha256').update(png).digest('hex')
-    if (pictures.has(sum)) throw new Error(`${name}: its picture is the same as that of ${pictures.get(sum)}`)
-    pictures.set(sum, name)
+    // Neither the same pixels nor the same words: what a person sees must be something new at each step.
+    for (const sum of [createHash('sha256').update(png).digest('hex'), await w.contents()]) {
+      if (pictures.has(sum)) throw new Error(`${name}: its picture is the same as that of ${pictures.get(sum)}`)
+      pictures.set(sum, name)
+    }
   }
   console.log(`ok ${name}`)
 }
@@ -87,18 +89,22 @@ async function main() {
   await step('summary', () => w.on('apply.summary', { limit: 60000 }))
   let numberA
   await step('submitted', async () => { await w.touch('field-consent'); await w.act('apply.submit'); await w.on('apply.done'); numberA = await w.number(); if (numberA.length !== 11) throw new Error(`the number reads ${numberA}`) })
-  await step('token-taken', async () => { dock('pull', kaztoken.token); await w.act('finish'); await w.on('attract') })
 
   // Staff confirm.
-  await step('staff-pin', async () => { dock('plug', first.token); await w.on('staff.pin') })
+  await step('token-taken-staff-pin', async () => {
+    dock('pull', kaztoken.token); await w.act('finish'); await w.on('attract')
+    dock('plug', first.token); await w.on('staff.pin')
+  })
   await step('staff-queue', async () => { await w.pad(first.pin); await w.act('staff.pin'); await w.on('staff.queue'); await inQueue(numberA) })
   await step('staff-application', async () => { await w.act('staff.open', `[data-number="${numberA}"]`); await w.on('staff.application') })
   await step('staff-document', async () => { await w.touch('step-confirm'); await w.touch('[data-testid^="field-document-type-"]') })
   await step('staff-confirmed', async () => { await w.type('document', '012345678'); await w.act('staff.confirm'); await w.on('staff.decided') })
-  await step('staff-token-pulled', async () => { dock('pull', first.token); await w.on('attract') })
 
   // The citizen returns.
-  await step('status-asked', async () => { await w.start('kk'); await w.on('menu'); await w.act('status'); await w.on('status.number'); await w.pad(numberA) })
+  await step('staff-token-pulled-status-asked', async () => {
+    dock('pull', first.token); await w.on('attract')
+    await w.start('kk'); await w.on('menu'); await w.act('status'); await w.on('status.number'); await w.pad(numberA)
+  })
   await step('status-issued', async () => { await w.act('status.find'); await w.on('status.word'); await w.statusUntil(numberA, INSTALL) })
   await step('install-insert', async () => { await w.act('status.install'); await w.on('install.medium') })
   await step('install-pin', async () => { dock('plug', kaztoken.token); await onward('install.pin') })
@@ -109,10 +115,12 @@ async function main() {
     if (await w.on(['keys.medium', 'keys.pin']) === 'keys.medium') { await w.act('keys.token', '[data-insertion]'); await w.on('keys.pin') }
     await w.pad(NEW_PIN); await w.act('keys.pin'); await w.on('keys.list', { limit: 30000 })
   })
-  await step('my-keys-left', async () => { await w.act('finish'); dock('pull', kaztoken.token); await w.on('attract') })
 
   // A citizen with a stick, in English, with the line down: the name is typed, nothing is lost.
-  await step('line-down', async () => { dock('line', 'cut'); await w.until('the line shown as down', async () => !(await w.online()), 60000) })
+  await step('line-down', async () => {
+    await w.act('finish'); dock('pull', kaztoken.token); await w.on('attract')
+    dock('line', 'cut'); await w.until('the line shown as down', async () => !(await w.online()), 60000)
+  })
   await step('name-typed', async () => {
     await w.start('en'); await w.on('menu'); await w.act('apply'); await w.on('apply.iin'); await w.pad(sticky.iin); await w.act('apply.iin'); await w.on('apply.name', { limit: 60000 })
     await w.type('surname', sticky.surname); await w.type('given', sticky.given + 'Й')
@@ -126,18 +134,20 @@ async function main() {
   await step('stick-summary', async () => { await w.act('apply.agree'); await w.on('apply.summary', { limit: 60000 }) })
   let numberB
   await step('stick-submitted', async () => { await w.touch('field-consent'); await w.act('apply.submit'); await w.on('apply.done'); numberB = await w.number() })
-  await step('line-up', async () => { dock('stick', 'out'); await w.act('finish'); await w.on('attract'); dock('line', 'restore'); await w.until('the line shown as up', () => w.online(), 90000) })
-  await step('names-differ', async () => {
+  await step('line-up-names-differ', async () => {
+    dock('stick', 'out'); await w.act('finish'); await w.on('attract'); dock('line', 'restore'); await w.until('the line shown as up', () => w.online(), 90000)
     dock('plug', second.token); await w.on('staff.pin'); await w.pad(second.pin); await w.act('staff.pin'); await w.on('staff.queue')
     await inQueue(numberB)
     await w.act('staff.open', `[data-number="${numberB}"]`); await w.on('staff.application')
   })
   await step('second-confirmed', async () => { await w.touch('step-confirm'); await w.touch('[data-testid^="field-document-type-"]'); await w.type('document', '087654321'); await w.act('staff.confirm'); await w.on('staff.decided') })
-  await step('second-left', async () => { dock('pull', second.token); await w.on('attract') })
-  await step('stick-status', async () => { await w.start('en'); await w.on('menu'); await w.act('status'); await w.on('status.number'); await w.pad(numberB); await w.act('status.find'); await w.on('status.word'); await w.statusUntil(numberB, INSTALL) })
+  await step('stick-status', async () => {
+    dock('pull', second.token); await w.on('attract')
+    await w.start('en'); await w.on('menu'); await w.act('status'); await w.on('status.number'); await w.pad(numberB); await w.act('status.find'); await w.on('status.word'); await w.statusUntil(numberB, INSTALL)
+  })
   await step('stick-password', async () => { dock('stick', 'in'); await w.act('status.install'); await onward('install.password') })
   await step('stick-installed', async () => { await w.type('password', PASSWORD); await w.type('again', PASSWORD); await w.act('install.password'); await w.on('install.done', { limit: 60000 }) })
-  await step('goodbye', async () => { await w.act('finish'); await w.on('attract') })
+  await w.act('finish'); await w.on('attract')
 
   await outside(numberA, numberB)
   const end = await w.close()

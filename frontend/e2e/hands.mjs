@@ -46,6 +46,12 @@ export class Hands extends Window {
     return png
   }
 
+  /** contents is what stands on the screen in words, fields included. */
+  contents() {
+    return this.run(`return [document.querySelector('[data-testid^="screen-"]')?.dataset.testid, document.body.innerText,
+      ...[...document.querySelectorAll('input, textarea')].map(e => e.value)].join('\\n')`)
+  }
+
   /** statusUntil looks an application up again until the screen offers what is wanted. */
   async statusUntil(number, css, limit = 60000) {
     await this.until(`the application ${number} to offer ${css}`, async () => {

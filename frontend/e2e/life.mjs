@@ -1,5 +1,6 @@
 // How the program lives and dies: one at a time, a dead page is replaced, signals end it, nobody leads the page away.
 import { readdirSync, readFileSync } from 'node:fs'
+import { people } from './house.mjs'
 import { enrolled, open, plain, until } from './kiosk.mjs'
 
 /** rendererOf finds the page's process below a process. */
@@ -33,7 +34,9 @@ export default async function life(check) {
     })
     await check("the page's process is another one after a citizen's session", async () => {
       const first = rendererOf(w.kiosk.pid)
+      await w.pad(people().find(p => p.role === 'citizen').iin); await w.act('apply.iin'); await w.on('apply.name')
       await w.act('exit')
+      await w.until('the question', () => w.shows('[data-testid="dialog-exit-confirm"]'))
       if (await w.shows('[data-testid="dialog-exit-confirm"]')) await w.act('exit.confirm')
       await w.on('attract')
       await w.until('another page process', () => { const now = rendererOf(w.kiosk.pid); return now && now !== first })
