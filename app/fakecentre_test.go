@@ -46,7 +46,6 @@ type fakeLine struct {
 	operators map[string]string // IIN by name
 	store     *fakeStore
 	decided   map[string]registry.Decision
-	revoked   map[string]bool
 	issued    []Issued
 	lookups   int
 	now       func() time.Time

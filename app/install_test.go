@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto"
-	"crypto/sha256"
 	"crypto/x509"
-	"encoding/hex"
 	"testing"
 
 	"github.com/tirkeu/kiosk/hardware/keyfile"
@@ -358,14 +356,4 @@ func TestJournal_InterruptedInstallationIsClosedAtStart(t *testing.T) {
 	if store.outcomes[1] != outcomeInterrupted || store.outcomes[3] != outcomeAbandoned || store.intents[4].Medium != "KZ-1" {
 		t.Fatalf("%v %v", store.outcomes, store.intents)
 	}
-}
-
-func hashOf(t *testing.T, key crypto.PublicKey) string {
-	t.Helper()
-	der, err := x509.MarshalPKIXPublicKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	hash := sha256.Sum256(der)
-	return hex.EncodeToString(hash[:])
 }

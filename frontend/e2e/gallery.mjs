@@ -27,24 +27,27 @@ export default async function gallery(check) {
   rmSync(shots, { recursive: true, force: true })
   mkdirSync(shots, { recursive: true })
   let seq = 1e9
+  const named = name => fixtures.find(f => f.snapshot.screen.name === name).snapshot
+  const between = named('menu'), other = named('apply.iin')
   for (const [display, [widthPx, heightPx, diagonalIn]] of Object.entries(displays)) {
     const x = await screenOf(displays[display])
     const w = await open(enrolled('gallery-' + display, display), { env: { DISPLAY: x.name } })
     try {
       await w.on('attract')
       const show = async (snapshot, lang, text) => {
-        const s = { ...snapshot, seq: ++seq, lang, prefs: { contrast: 'normal', motion: false, ...snapshot.prefs, text }, display: { widthPx, heightPx, diagonalIn } }
+        const s = { ...snapshot, seq: ++seq, lang, prefs: { ...snapshot.prefs, contrast: 'normal', motion: false, text }, display: { widthPx, heightPx, diagonalIn } }
         await w.run(`window.wails.EventsNotify(JSON.stringify({ name: 'state', data: [arguments[0]] }))`, JSON.stringify(s))
         await w.until(`fixture ${snapshot.screen.name}`, () => w.run(`
           const e = document.querySelector('[data-testid="screen-' + arguments[0] + '"]')
-          return !!e && document.documentElement.lang === arguments[1] && document.documentElement.dataset.seq === arguments[2]`, snapshot.screen.name, lang, String(seq)), 6000)
+          return !!e && document.documentElement.lang === arguments[1] && document.documentElement.dataset.seq === arguments[2] && !document.getAnimations().some(a => a.playState === 'running' && a.effect?.getTiming().iterations !== Infinity)`, snapshot.screen.name, lang, String(seq)), 6000)
       }
       await w.run(axe)
       for (const f of fixtures) for (const lang of languages) {
         for (const text of [0, 2]) {
           const name = `${display}/${lang}/${f.id}${text ? '-largest' : ''}`
           await check(name, async () => {
-            await show(f.snapshot, lang, text)
+            await show(f.snapshot.screen.name === between.screen.name ? other : between, lang, text) // what was typed must not stay
+            await show(f.snapshots[lang], lang, text)
             const wrong = await w.run(`${overflow}; return [
               ...[...document.querySelectorAll('.missing-word')].map(e => 'a missing word: ' + e.textContent),
               ...check(document).map(String)]`)

@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/x509"
-	"errors"
 	"io"
 	"log/slog"
 	"math/rand/v2"
@@ -172,8 +171,7 @@ type faults struct {
 	http.RoundTripper
 	mu   sync.Mutex
 	plan func(*http.Request) fault // nil: none
-	seen []string
-	sent map[string][][]byte // bodies by path
+	sent map[string][][]byte       // bodies by path
 }
 
 type fault int
@@ -186,8 +184,6 @@ const (
 	torn       // the answer ends in the middle
 	junk       // the answer's content is changed
 )
-
-var errLine = errors.New("the line is cut")
 
 func (f *faults) set(plan func(*http.Request) fault) {
 	f.mu.Lock()

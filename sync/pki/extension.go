@@ -14,7 +14,6 @@ import (
 
 // Extensions and qualifiers, RFC 5280 §4.2.1 unless said otherwise.
 var (
-	oidExtSAN          = asn1.ObjectIdentifier{2, 5, 29, 17}
 	oidExtPolicies     = asn1.ObjectIdentifier{2, 5, 29, 32}
 	oidExtExtKeyUsage  = asn1.ObjectIdentifier{2, 5, 29, 37}
 	oidExtKeyUsage     = asn1.ObjectIdentifier{2, 5, 29, 15}
