@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/tirkeu/kiosk/app/terminal"
 	"github.com/tirkeu/kiosk/app/window"
@@ -91,11 +92,8 @@ func show(config, state string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, t.Close()) }()
-	err = t.OpenRack(ctx)
-	if err != nil {
-		return err
-	}
 	var w *window.Window
+	painted := make(chan struct{})
 	kiosk, err := t.Kiosk(func() { w.Replace() })
 	if err != nil {
 		return err
@@ -103,11 +101,33 @@ func show(config, state string) (err error) {
 	size := t.Display()
 	w = window.New(window.Options{
 		Assets: assets, Backend: kiosk, Log: log, Width: size.WidthPx, Height: size.HeightPx,
-		OnPainted: func() { log.Info("painted") },
+		OnPainted: func() {
+			log.Info("painted")
+			close(painted)
+		},
 	})
-	ran := make(chan error, 1)
+	ran := make(chan error, 2)
 	go func() { ran <- kiosk.Run(ctx) }()
+	go func() { ran <- openRack(ctx, t, painted, log) }()
 	err = w.Run()
 	stop()
-	return errors.Join(err, <-ran, kiosk.Close())
+	return errors.Join(err, <-ran, <-ran, kiosk.Close())
+}
+
+// openRack starts the token workers once the first screen stands, so that they do not delay it; a page that is late delays
+// them by so much at most.
+func openRack(ctx context.Context, t *terminal.Terminal, painted <-chan struct{}, log *slog.Logger) error {
+	late := time.NewTimer(5 * time.Second)
+	defer late.Stop()
+	select {
+	case <-painted:
+	case <-late.C:
+	case <-ctx.Done():
+		return nil
+	}
+	err := t.OpenRack(ctx)
+	if err != nil {
+		log.Error("no token can be used", "error", err)
+	}
+	return err
 }

@@ -9,47 +9,10 @@ import (
 	"time"
 
 	"github.com/tirkeu/kiosk/app"
-	"github.com/tirkeu/kiosk/hardware/token"
 	"github.com/tirkeu/kiosk/storage"
 	"github.com/tirkeu/kiosk/sync/engine"
 	"github.com/tirkeu/kiosk/sync/registry"
 )
-
-// rack is hardware/token's rack as app wants it.
-type rack struct{ *token.Rack }
-
-// Watch tells that something changed; app asks what stands now.
-func (r rack) Watch() (changed <-chan struct{}, stop func()) {
-	from, done := r.Rack.Watch()
-	out := make(chan struct{}, 1)
-	ended := make(chan struct{})
-	go func() {
-		for {
-			select {
-			case <-ended:
-				return
-			case _, open := <-from:
-				if !open {
-					return
-				}
-				select {
-				case out <- struct{}{}:
-				default:
-				}
-			}
-		}
-	}()
-	return out, func() { close(ended); done() }
-}
-
-// Login makes exactly one try.
-func (r rack) Login(ctx context.Context, insertion token.Insertion, pin token.PIN) (app.Login, error) {
-	s, err := r.Rack.Login(ctx, insertion, pin)
-	if err != nil {
-		return nil, err
-	}
-	return s, nil
-}
 
 // store is storage as app wants it.
 type store struct{ s *storage.Store }

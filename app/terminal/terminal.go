@@ -5,7 +5,6 @@ package terminal
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"runtime/debug"
 	"sync"
@@ -25,7 +24,7 @@ type Terminal struct {
 	folder        *Folder
 	log           *slog.Logger
 	store         *storage.Store
-	rack          *token.Rack
+	rack          *rack
 	broken        app.Code
 
 	device *Device
@@ -43,7 +42,7 @@ func Open(ctx context.Context, c Configuration, state string, log *slog.Logger) 
 	if err != nil {
 		return nil, err
 	}
-	t := &Terminal{configuration: c, folder: folder, log: log}
+	t := &Terminal{configuration: c, folder: folder, log: log, rack: newRack(c.modules())}
 	t.ctx, t.cancel = context.WithCancel(ctx)
 	err = t.open()
 	if err != nil {
@@ -78,14 +77,9 @@ func (t *Terminal) open() error {
 	return nil
 }
 
-// OpenRack starts the token workers; commands that need no tokens leave it.
+// OpenRack starts the token workers. Until then, and in commands that need no tokens, none is seen.
 func (t *Terminal) OpenRack(ctx context.Context) error {
-	var err error
-	t.rack, err = token.Open(ctx, token.Config{Worker: t.configuration.Worker, Modules: t.configuration.modules(), Devices: t.configuration.Devices, Log: t.log})
-	if err != nil {
-		return fmt.Errorf("starting the token workers: %w", err)
-	}
-	return nil
+	return t.rack.start(ctx, token.Config{Worker: t.configuration.Worker, Modules: t.configuration.modules(), Devices: t.configuration.Devices, Log: t.log})
 }
 
 func brokenCode(err error) app.Code {
@@ -120,10 +114,10 @@ func connect(d Device, id *identity) (*engine.Line, error) {
 	return engine.Connect(engine.Connection{Centre: d.Centre, Certificate: id.chain[0], Chain: id.chain[1:], Key: id.key, Root: id.root})
 }
 
-// Kiosk makes the terminal's app. OpenRack comes first.
+// Kiosk makes the terminal's app.
 func (t *Terminal) Kiosk(onSessionEnd func()) (*app.Kiosk, error) {
 	cfg := app.Config{
-		Rack: rack{t.rack}, Stick: stick.Open(t.configuration.Stick), Joined: t.joined, Enrol: t.Enrol,
+		Rack: t.rack, Stick: stick.Open(t.configuration.Stick), Joined: t.joined, Enrol: t.Enrol,
 		Probes: probes(), Broken: t.broken, BuiltAt: BuiltAt(),
 		Display: app.Display{WidthPx: 1920, HeightPx: 1080, DiagonalIn: 21.5}, Languages: []app.Lang{app.Kazakh, app.Russian, app.English},
 		CentreAddress: t.configuration.Centre, Training: t.configuration.Training, IdleAfter: time.Duration(t.configuration.IdleSeconds) * time.Second,
@@ -153,10 +147,7 @@ func (t *Terminal) Display() app.Display {
 func (t *Terminal) Close() error {
 	t.cancel()
 	t.working.Wait()
-	var errs []error
-	if t.rack != nil {
-		errs = append(errs, t.rack.Close())
-	}
+	errs := []error{t.rack.close()}
 	if t.store != nil {
 		errs = append(errs, t.store.Close())
 	}

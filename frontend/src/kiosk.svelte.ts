@@ -25,6 +25,7 @@ class Kiosk {
   missing = $state.raw<string[]>([])
 
   #lost = new Set<string>()
+  #learning = new Map<Lang, Promise<void>>()
   #place = ''
   #settling = 0
 
@@ -32,6 +33,7 @@ class Kiosk {
   async run(): Promise<void> {
     await hear((json) => void this.take(json))
     const b = await bound()
+    for (const lang of ['kk', 'ru', 'en'] as const) void this.learn(lang).catch(() => {}) // beside the first state, not after it
     setInterval(() => void b.Alive().catch(() => {}), heartbeatEvery)
     while (!this.snapshot) {
       try {
@@ -41,7 +43,6 @@ class Kiosk {
       }
     }
     requestAnimationFrame(() => requestAnimationFrame(() => void b.Painted?.().catch(() => {})))
-    for (const lang of this.snapshot.languages) await this.learn(lang).catch(() => {})
   }
 
   /** Takes a snapshot if it is newer than the one shown and its words are there. */
@@ -49,7 +50,7 @@ class Kiosk {
     const s = JSON.parse(json) as Snapshot
     if (this.#stale(s)) return
     await this.learn(s.lang)
-    if (s.screen.name === 'attract') for (const lang of s.languages) await this.learn(lang)
+    if (s.screen.name === 'attract') await Promise.all(s.languages.map((lang) => this.learn(lang)))
     if (this.#stale(s)) return
     fit(s)
     const place = `${s.screen.name} ${s.dialog?.name ?? ''}`
@@ -98,11 +99,18 @@ class Kiosk {
     return this.words[this.snapshot?.lang ?? 'kk']?.[key] !== undefined
   }
 
-  async learn(lang: Lang): Promise<void> {
-    if (this.words[lang]) return
-    const b = await bound()
-    const words = JSON.parse(await b.Words(lang)) as Words
-    this.words = { ...this.words, [lang]: words }
+  /** Words of a language; asked for once, also when several want them at the same time. */
+  learn(lang: Lang): Promise<void> {
+    const under = this.#learning.get(lang)
+    if (under) return under
+    const learning = (async () => {
+      const b = await bound()
+      const words = JSON.parse(await b.Words(lang)) as Words
+      this.words = { ...this.words, [lang]: words }
+    })()
+    this.#learning.set(lang, learning)
+    learning.catch(() => this.#learning.delete(lang))
+    return learning
   }
 
   #stale(s: Snapshot): boolean {
