@@ -30,6 +30,27 @@ export class Hands extends Window {
     await this.act(actionName)
   }
 
+  /** twice taps a control's place two times as fast as a finger can and gives how many taps reached the page. The second
+      may already fall on the next screen, or be held down over both. */
+  async twice(testid) {
+    const css = `[data-testid="${testid}"]`
+    await this.untilPart(css + ':not([aria-busy="true"])')
+    const [x, y] = await this.run(`const r = document.querySelector(arguments[0]).getBoundingClientRect()
+      window.taps = 0
+      document.addEventListener('pointerdown', () => { window.taps++ }, true)
+      return [r.left + r.width / 2, r.top + r.height / 2].map(Math.round)`, css)
+    const tap = [{ type: 'pointerDown', button: 0 }, { type: 'pointerUp', button: 0 }]
+    await this.call('POST', '/actions', { actions: [{ type: 'pointer', id: 'finger', parameters: { pointerType: 'mouse' },
+      actions: [{ type: 'pointerMove', duration: 0, origin: 'viewport', x, y }, ...tap, ...tap] }] })
+    return this.until('the second tap', () => this.run('return window.taps >= 2 && window.taps'), 3000)
+  }
+
+  /** empty takes out of a field what stands in it, character by character. */
+  async empty(name) {
+    const css = `[data-testid="field-${name}"]`, length = await this.run('return [...document.querySelector(arguments[0]).value].length', css)
+    if (length) await this.call('POST', `/element/${await this.find(css)}/value`, { text: '\uE003'.repeat(length) })
+  }
+
   number() { return this.run(`return document.querySelector('[data-testid="number"]')?.innerText.replace(/\\D/g, '') ?? ''`) }
   shows(css) { return this.run(`return !!document.querySelector(arguments[0])`, css) }
   online() { return this.run(`return document.querySelector('[data-testid="line"]')?.dataset.online === 'true'`) }
