@@ -85,8 +85,10 @@ async function main() {
   await step('storage-token-plugged', async () => { dock('plug', kaztoken.token); await w.untilPart('[data-testid="action-apply.storage"][data-insertion]') })
   await step('agreement', async () => { await w.act('apply.storage', '[data-insertion]'); await w.on('apply.agreement') })
   await step('pin', async () => { await w.act('apply.agree'); await w.on('apply.pin') })
+  dock('fault', kaztoken.token, '--keygen-delay', '4s') // a real token takes its time; the virtual one would be done before the picture
   await step('keys-generated', async () => { await w.pad(kaztoken.pin); await w.act('apply.pin'); await w.on('apply.keys') })
   await step('summary', () => w.on('apply.summary', { limit: 60000 }))
+  dock('fault', kaztoken.token)
   let numberA
   await step('submitted', async () => { await w.touch('field-consent'); await w.act('apply.submit'); await w.on('apply.done'); numberA = await w.number(); if (numberA.length !== 11) throw new Error(`the number reads ${numberA}`) })
 
