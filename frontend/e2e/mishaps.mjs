@@ -90,7 +90,7 @@ async function clean(w) {
 /** story runs checks that stand on one another: after one has failed the rest say that they were not reached. */
 function story(check, w) {
   let broken
-  return (name, act) => check(name, async () => {
+  const step = (name, act) => check(name, async () => {
     if (broken) throw new Error(`not reached, because of "${broken}"`)
     try { await act() } catch (e) {
       broken = name
@@ -98,7 +98,20 @@ function story(check, w) {
       throw e
     }
   })
+  /** aside is a check on which nothing later stands. */
+  step.aside = (name, act) => check(name, async () => { if (broken) throw new Error(`not reached, because of "${broken}"`); await act() })
+  return step
 }
+
+/** touchable tells whether the part of the glass in which a control can be scrolled is at least as high as the control. */
+const touchable = (w, css) => w.run(`const e = document.querySelector(arguments[0])
+  let top = 0, bottom = innerHeight
+  for (let p = e.parentElement; p; p = p.parentElement) {
+    if (getComputedStyle(p).overflowY === 'visible') continue
+    const r = p.getBoundingClientRect()
+    top = Math.max(top, r.top); bottom = Math.min(bottom, r.bottom)
+  }
+  return bottom - top >= e.getBoundingClientRect().height`, css)
 
 async function enterIIN(w, iin) { await w.on('apply.iin', { notices: true }); await w.retype(iin); await w.act('apply.iin') }
 
@@ -401,7 +414,7 @@ async function badLine(step, w, person) {
 }
 
 async function staff(step, w, { operator, sticky, number }) {
-  const DIALOG = '[data-testid="dialog-staff-ends-session"]'
+  const { aside } = step, DIALOG = '[data-testid="dialog-staff-ends-session"]'
   const gone = () => w.until('the question gone', async () => !(await w.shows(DIALOG)))
   const begin = async () => { await w.start('ru'); await w.on('menu'); await w.act('apply'); await w.on('apply.iin') }
   await step("a staff token asks before it ends a citizen's session, and takes the question with it", async () => {
@@ -445,12 +458,16 @@ async function staff(step, w, { operator, sticky, number }) {
     if (triesLeft(operator.token) !== before - 1) throw new Error(`${before} tries before, ${triesLeft(operator.token)} after`)
     await pin(w, operator.pin, 'staff.pin'); await w.on('staff.queue')
   })
-  await step('without a reason an application is not rejected, and without a document not confirmed', async () => {
+  await step('without the number of a document nothing is confirmed', async () => {
     await openApplication(w, number)
     await w.touch('step-confirm'); await w.act('staff.confirm'); await told(w, 'E-1609', 'en', 'staff.application')
   })
+  await aside('what the notice about the document asks for can be touched while it stands', async () => {
+    for (const css of ['[data-testid^="field-document-type-"]', '[data-testid="field-document"]']) if (!(await touchable(w, css))) throw new Error(`${css} is out of sight`)
+  })
   await step('a decision on what was decided meanwhile is told', async () => {
     centre('application', 'approve', number)
+    await w.act('notice.dismiss')
     await w.touch('[data-testid^="field-document-type-"]'); await w.type('document', '012345678'); await w.act('staff.confirm')
     await told(w, 'E-1603', 'en', 'staff.application')
   })
@@ -460,10 +477,10 @@ async function staff(step, w, { operator, sticky, number }) {
   await step('a staff token that is pulled locks at once and leaves nothing on the screen', async () => {
     dock('pull', operator.token)
     await w.until('the attract screen', async () => await w.screen() === 'attract', 3000)
-    await told(w, 'E-1612', 'kk', 'attract') // nobody has chosen a language here
     await forgotten(w, operator.iin, operator.surname, own)
   })
-  await step('a decision over a cut line costs no try of the PIN', async () => {
+  await aside('a staff token that is pulled is told', () => told(w, 'E-1612', 'kk', 'attract')) // nobody has chosen a language here
+  await step('supervisor mode does not open over a cut line, and costs no try of the PIN', async () => {
     const before = triesLeft(operator.token)
     dock('line', 'cut'); dock('plug', operator.token); await w.on('staff.pin', { notices: true })
     await pin(w, operator.pin, 'staff.pin'); await told(w, 'E-1602', 'kk', 'staff.pin')
