@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { bin, centre, dock, house, moduleOf, people, sh } from './house.mjs'
 import { configuration, enrolled, open, until } from './kiosk.mjs'
 
-const INSTALL = '[data-testid="action-status.install"]', STORAGE = '[data-testid="action-apply.storage"]', STICK = STORAGE + '[data-kind="stick"]'
+const INSTALL = '[data-testid="action-status.install"]', STORAGE = '[data-testid="action-apply.storage"]'
 const WRONG_PIN = '11223344'
 
 const tokens = () => JSON.parse(dock('list', '--json')).tokens
