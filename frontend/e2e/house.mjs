@@ -1,5 +1,5 @@
 // The demonstration's house as the end-to-end runs see it: its people, the dock's hands, and outside programs.
-import { execFileSync, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -38,4 +38,3 @@ export function moduleOf(kind) {
 }
 
 export const read = file => readFileSync(file)
-export { execFileSync }

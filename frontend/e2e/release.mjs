@@ -2,7 +2,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { bin, house } from './house.mjs'
+import { bin } from './house.mjs'
 import { enrolled, plain, until } from './kiosk.mjs'
 
 const script = fileURLToPath(new URL('release.py', import.meta.url))
@@ -36,5 +36,4 @@ export default async function release(check) {
     kiosk.kill('SIGTERM'); await Promise.race([kiosk.ended, new Promise(r => setTimeout(r, 5000))])
     a11y.kill('SIGKILL'); bus.kill('SIGTERM')
   }
-  void house
 }

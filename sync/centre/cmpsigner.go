@@ -2,14 +2,11 @@ package centre
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
-	"encoding/hex"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -55,20 +52,8 @@ func (c *Centre) cmpServes(ctx context.Context, cert *x509.Certificate) bool {
 }
 
 func (c *Centre) makeCMPSigner(ctx context.Context, issuingKey []byte) (*tls.Certificate, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	key, spki, promised, serial, err := c.promiseOwn(ctx, "cmp")
 	if err != nil {
-		return nil, err
-	}
-	spki, err := x509.MarshalPKIXPublicKey(key.Public())
-	if err != nil {
-		return nil, err
-	}
-	serial, err := c.authority.NewSerial()
-	if err != nil {
-		return nil, err
-	}
-	promised := ledger.Certificate{Serial: hex.EncodeToString(serial.Bytes()), Kind: "tls", Template: "cmp", SPKISHA256: hashOf(spki)}
-	if err := c.db.Do(ctx, func(t *ledger.Tx) error { return t.Promise(promised) }); err != nil {
 		return nil, err
 	}
 	id, err := pki.KeyID(spki)

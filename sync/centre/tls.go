@@ -11,6 +11,7 @@ import (
 	"encoding/hex"
 	"encoding/pem"
 	"fmt"
+	"math/big"
 	"os"
 	"regexp"
 	"slices"
@@ -76,21 +77,28 @@ func (c *Centre) readTLS(ctx context.Context, hosts []string) (*tls.Certificate,
 	return &pair, c.notRevoked(ctx, leaf)
 }
 
+// promiseOwn makes a P-256 key of the centre's own and notes the serial number its certificate will have, before it is signed.
+func (c *Centre) promiseOwn(ctx context.Context, template string) (key *ecdsa.PrivateKey, spki []byte, promised ledger.Certificate, serial *big.Int, err error) {
+	key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, nil, promised, nil, err
+	}
+	spki, err = x509.MarshalPKIXPublicKey(key.Public())
+	if err != nil {
+		return nil, nil, promised, nil, err
+	}
+	serial, err = c.authority.NewSerial()
+	if err != nil {
+		return nil, nil, promised, nil, err
+	}
+	promised = ledger.Certificate{Serial: hex.EncodeToString(serial.Bytes()), Kind: "tls", Template: template, SPKISHA256: hashOf(spki)}
+	err = c.db.Do(ctx, func(t *ledger.Tx) error { return t.Promise(promised) })
+	return key, spki, promised, serial, err
+}
+
 func (c *Centre) makeTLS(ctx context.Context, hosts []string) (*tls.Certificate, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	key, spki, promised, serial, err := c.promiseOwn(ctx, "tls")
 	if err != nil {
-		return nil, err
-	}
-	spki, err := x509.MarshalPKIXPublicKey(key.Public())
-	if err != nil {
-		return nil, err
-	}
-	serial, err := c.authority.NewSerial()
-	if err != nil {
-		return nil, err
-	}
-	promised := ledger.Certificate{Serial: hex.EncodeToString(serial.Bytes()), Kind: "tls", Template: "tls", SPKISHA256: hashOf(spki)}
-	if err := c.db.Do(ctx, func(t *ledger.Tx) error { return t.Promise(promised) }); err != nil {
 		return nil, err
 	}
 	cert, err := c.authority.IssueTLS(hosts, spki, serial)
