@@ -34,25 +34,28 @@ func (k *Kiosk) localities(region string) []Choice {
 // allowed tells whether the centre issues keys for a kind of storage today.
 func (k *Kiosk) allowed(kind string) bool {
 	s, known := k.directory().Storage(registry.StorageKind(kind))
-	return known && len(s.Templates) > 0
+	return known && len(s.Sets) > 0
 }
 
 // allowedKinds are the kinds of storage the centre issues keys for, in its order.
 func (k *Kiosk) allowedKinds() []string {
 	out := []string{}
 	for _, s := range k.directory().Storages {
-		if len(s.Templates) > 0 {
+		if len(s.Sets) > 0 {
 			out = append(out, string(s.Kind))
 		}
 	}
 	return out
 }
 
-// templates are the keys to be made for a kind of storage, in the centre's order.
+// templates are the keys to be made for a kind of storage, in the centre's order: those of its first set.
 func (k *Kiosk) templates(kind string) []string {
 	var out []string
 	s, _ := k.directory().Storage(registry.StorageKind(kind))
-	for _, t := range s.Templates {
+	if len(s.Sets) == 0 {
+		return nil
+	}
+	for _, t := range s.Sets[0].Templates {
 		out = append(out, string(t))
 	}
 	return out

@@ -12,6 +12,12 @@ import (
 	"github.com/tirkeu/kiosk/sync/registry"
 )
 
+// Where an application comes from: a kiosk filed it, or the centre made it of a bare CMP request.
+const (
+	originDevice = "device"
+	originCentre = "centre"
+)
+
 // file takes an application in from a device: the same bytes again get the same answer, other bytes wrong_bytes.
 func (c *Centre) file(ctx context.Context, d ledger.Device, number string, document, sealKey []byte) (ledger.State, error) {
 	a, err := c.readApplication(number, document)
@@ -37,7 +43,7 @@ func (c *Centre) file(ctx context.Context, d ledger.Device, number string, docum
 				return err
 			}
 		}
-		return c.addApplication(t, d, "device", a, document, sealed)
+		return c.addApplication(t, d, originDevice, a, document, sealed)
 	})
 	return state, err
 }
@@ -102,7 +108,7 @@ func (c *Centre) addApplication(t *ledger.Tx, d ledger.Device, origin string, a 
 	} else if !errors.Is(err, ledger.ErrNotFound) {
 		return err
 	}
-	life, err := c.termsOf(t, a)
+	life, err := c.termsOf(t, a, origin)
 	if err != nil {
 		return err
 	}

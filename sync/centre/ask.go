@@ -135,7 +135,7 @@ func (c *Centre) askUnannounced(t *ledger.Tx, d ledger.Device, r request) error 
 		if err != nil {
 			return err
 		}
-		if !same || a.Origin != "centre" || k.Template != r.profile {
+		if !same || a.Origin != originCentre || k.Template != r.profile {
 			return rejectAs(cmp.BadCertTemplate, "the key stands in another application")
 		}
 		return c.begin(t, d, r, a, k.Ordinal)
@@ -148,7 +148,7 @@ func (c *Centre) askUnannounced(t *ledger.Tx, d ledger.Device, r request) error 
 	if err != nil {
 		return rejectAs(cmp.BadCertTemplate, "the request cannot be made an application: %v", err)
 	}
-	if err := c.addApplication(t, d, "centre", document, encoded, nil); err != nil {
+	if err := c.addApplication(t, d, originCentre, document, encoded, nil); err != nil {
 		return err
 	}
 	a, err := t.Application(document.Number)

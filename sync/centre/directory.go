@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -103,9 +102,10 @@ func (c *Centre) ImportDirectory(ctx context.Context, data []byte) (version stri
 	return d.Version, nil
 }
 
-// termsOf is how long an application filed now may wait for staff; it refuses a template that the application's key
-// storage may not have today.
-func (c *Centre) termsOf(t *ledger.Tx, a registry.Application) (life time.Duration, err error) {
+// termsOf is how long an application filed now may wait for staff; it refuses keys that the application's storage may
+// not have today. A kiosk asks for one of the sets of its storage. A bare CMP request (origin "centre") has one key only:
+// there some set must have its template.
+func (c *Centre) termsOf(t *ledger.Tx, a registry.Application, origin string) (life time.Duration, err error) {
 	d, err := c.directoryOf(t)
 	if err != nil {
 		return 0, err
@@ -114,10 +114,15 @@ func (c *Centre) termsOf(t *ledger.Tx, a registry.Application) (life time.Durati
 	if !known {
 		return 0, refuse(api.ErrorCodeBadRequest, "the key storage %q is not offered", a.Storage.Kind)
 	}
+	var templates []registry.Template
 	for _, k := range a.Keys {
-		if !slices.Contains(rule.Templates, k.Template) {
-			return 0, refuse(api.ErrorCodeBadRequest, "key %d: the storage %q is not offered with this template", k.Ordinal, a.Storage.Kind)
+		if !rule.Has(k.Template) {
+			return 0, refuse(api.ErrorCodeBadRequest, "key %d: the storage %q is not offered with the template %q", k.Ordinal, a.Storage.Kind, k.Template)
 		}
+		templates = append(templates, k.Template)
+	}
+	if _, whole := rule.SetOf(templates); !whole && origin == originDevice {
+		return 0, refuse(api.ErrorCodeBadRequest, "keys of the templates %q together are no set that the storage %q is offered with", templates, a.Storage.Kind)
 	}
 	if c.rules.ApplicationLife > 0 {
 		return c.rules.ApplicationLife, nil

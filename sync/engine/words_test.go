@@ -39,9 +39,11 @@ func TestDirectory_PromisesWhatTheProfilesIssue(t *testing.T) {
 		if storage.ValidityYears != rule.ValidityYears || storage.Secure != rule.Secure {
 			t.Errorf("%s: %d years, secure %v in the directory; %d, %v in the profiles", rule.Kind, rule.ValidityYears, rule.Secure, storage.ValidityYears, storage.Secure)
 		}
-		for _, template := range rule.Templates {
-			if profile, err := profiles.Template(string(template)); err != nil || !profile.Citizen {
-				t.Errorf("%s: %s is no citizen's template: %v", rule.Kind, template, err)
+		for _, set := range rule.Sets {
+			for _, template := range set.Templates {
+				if profile, err := profiles.Template(string(template)); err != nil || !profile.Citizen {
+					t.Errorf("%s: %s is no citizen's template: %v", rule.Kind, template, err)
+				}
 			}
 		}
 	}

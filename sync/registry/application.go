@@ -6,6 +6,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/tirkeu/kiosk/sync/pki"
 )
 
 // DocumentVersion is the version of Application and Decision that this program writes and reads.
@@ -31,6 +33,9 @@ const (
 	TemplateAuth Template = "rsa-auth"
 	TemplateSign Template = "rsa-sign"
 )
+
+// TemplateGOST is the template of a citizen's only GOST key, which serves for signing in and for signing.
+const TemplateGOST Template = "gost2015"
 
 // StorageKind is where keys lie.
 type StorageKind string

@@ -40,15 +40,6 @@ type Region struct {
 	Localities []Locality `json:"localities"`
 }
 
-// StorageRule says what a key storage may have today. Secure: the private key never leaves the device.
-type StorageRule struct {
-	Kind          StorageKind `json:"kind"`
-	Name          Words       `json:"name"`
-	Templates     []Template  `json:"templates"`
-	ValidityYears int         `json:"validity_years"`
-	Secure        bool        `json:"secure"`
-}
-
 // Agreement is the user agreement. SHA256 (lower-case hex) is over the UTF-8 bytes of Text in each language.
 type Agreement struct {
 	ID      string `json:"id"`

@@ -48,6 +48,16 @@ func TestParseDirectory_RefusesWhatWouldLeaveAScreenEmpty(t *testing.T) {
 		"agreement changed":   func(d *Directory) { d.Agreement.Text.RU += " " },
 		"status without word": func(d *Directory) { d.Statuses = d.Statuses[1:] },
 		"no validity":         func(d *Directory) { d.Storages[0].ValidityYears = 0 },
+		"set without words":   func(d *Directory) { d.Storages[5].Sets[1].Text.KK = "" },
+		"set without keys":    func(d *Directory) { d.Storages[5].Sets[1].Templates = nil },
+		"set code twice":      func(d *Directory) { d.Storages[5].Sets[1].Code = "rsa" },
+		"set with no code":    func(d *Directory) { d.Storages[5].Sets[1].Code = "+ +" },
+		"two sets of the same": func(d *Directory) {
+			d.Storages[5].Sets[1].Templates = []Template{TemplateSign, TemplateAuth}
+		},
+		"template twice": func(d *Directory) {
+			d.Storages[5].Sets[1].Templates = []Template{TemplateGOST, TemplateGOST}
+		},
 	} {
 		d := Default()
 		spoil(d)

@@ -65,11 +65,8 @@ func (d *Directory) checkStorages() error {
 		if s.ValidityYears < 1 {
 			return fmt.Errorf("storage %q: has no validity", s.Kind)
 		}
-		templates := codes{}
-		for _, t := range s.Templates { // none: the storage is not offered today
-			if err := templates.add("template", string(t)); err != nil {
-				return fmt.Errorf("storage %q: %w", s.Kind, err)
-			}
+		if err := checkSets(s.Sets); err != nil {
+			return fmt.Errorf("storage %q: %w", s.Kind, err)
 		}
 	}
 	return nil
