@@ -42,7 +42,7 @@ func (k *Kiosk) answer(action string) {
 			k.end("staff")
 			k.staffBegins(d.token)
 		case "staff.leave":
-			k.ignored[d.token] = true
+			k.ignore(d.token)
 			k.dialog = nil
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
+	"errors"
 	"slices"
 	"sync"
 
@@ -192,6 +193,9 @@ func (l *fakeLogin) on(op string, act func(t *fakeToken) error) error {
 		return &token.Error{Op: op, Err: token.ErrSessionClosed}
 	}
 	if err := t.failing[op]; err != nil {
+		if errors.Is(err, token.ErrRemoved) { // the rack has dropped the token before the caller hears of it
+			t.plugged, t.loggedIn = false, false
+		}
 		return &token.Error{Op: op, Err: err}
 	}
 	return act(t)

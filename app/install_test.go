@@ -6,6 +6,7 @@ import (
 	"crypto"
 	"crypto/x509"
 	"testing"
+	"time"
 
 	"github.com/tirkeu/kiosk/hardware/keyfile"
 	"github.com/tirkeu/kiosk/hardware/token"
@@ -161,12 +162,16 @@ func TestInstall_PulledTokenIsTakenUpAgain(t *testing.T) {
 	s.shows("install.pin", "status.install", nil)
 	s.rack.change(func() { f.failing["write"] = token.ErrRemoved })
 	s.do("install.pin", args{"pin": f.pin})
-	p := s.until("notice", func(p picture) bool { return p.Notice != nil })
-	if p.code() != CodeTokenPulledWrite || s.store.records[number].Status != registry.StatusIssued {
-		t.Fatalf("%s, notice %+v", p, p.Notice)
+	s.until("notice", func(p picture) bool { return p.Notice != nil })
+	s.rack.signal() // the rack tells of the pull only after the work has failed by it
+	s.pass(time.Second)
+	p := s.picture()
+	if p.Screen.Name != "install.medium" || p.code() != CodeTokenPulledWrite || s.store.records[number].Status != registry.StatusIssued {
+		t.Fatalf("%s, notice %+v", p.Screen.Name, p.Notice)
 	}
 	s.rack.change(func() { delete(f.failing, "write") })
-	s.shows("install.pin", "install.go", nil)
+	s.rack.plug(f)
+	s.untilScreen("install.pin")
 	s.do("install.pin", args{"pin": f.pin})
 	s.untilScreen("install.factory")
 	s.shows("install.done", "install.keep-pin", nil)

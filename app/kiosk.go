@@ -47,7 +47,7 @@ type Config struct {
 	Rand     io.Reader
 	Location *time.Location // for what people read; nil means time.Local
 	Log      *slog.Logger
-	// OnSessionEnd is called, outside every lock, when a used session has ended and the page shows the attract screen:
+	// OnSessionEnd is called, outside every lock, when a session has ended and the page shows the attract screen:
 	// the time to replace the page's process. The token processes have been asked to go by then.
 	OnSessionEnd func()
 }
@@ -77,7 +77,7 @@ type Kiosk struct {
 
 	tokens    []Token
 	known     map[Insertion]facts
-	ignored   map[ref]bool        // staff tokens that shall open nothing until they are pulled
+	ignored   map[ref]Insertion   // staff tokens that shall open nothing until they are pulled, as they were plugged then
 	recycling chan struct{}       // non-nil while the token processes are being replaced; closed after
 	closing   chan struct{}       // closed when the last log-out is through; nil when there was none
 	stick     bool                // present
@@ -127,7 +127,7 @@ func New(cfg Config) (*Kiosk, error) {
 	}
 	k := &Kiosk{
 		cfg: cfg, log: cfg.Log, words: words,
-		joined: cfg.Joined, known: map[Insertion]facts{}, ignored: map[ref]bool{}, watchers: map[int]chan []byte{},
+		joined: cfg.Joined, known: map[Insertion]facts{}, ignored: map[ref]Insertion{}, watchers: map[int]chan []byte{},
 	}
 	k.ctx, k.cancel = context.WithCancel(context.Background())
 	k.reset()
@@ -292,9 +292,6 @@ func (k *Kiosk) act(action string, args []byte) {
 			k.at = b.back(k)
 		}
 		return
-	}
-	if k.ses != nil && action != "apply" && action != "status" && action != "keys" {
-		k.ses.used = true
 	}
 	f := k.at.act(k, action, args)
 	if f != nil {

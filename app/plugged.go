@@ -85,17 +85,24 @@ func (k *Kiosk) watchLink() (<-chan struct{}, func()) {
 
 // refresh takes over what is plugged and how the line stands.
 func (k *Kiosk) refresh() {
-	tokens := k.cfg.Rack.Tokens()
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.joined != nil {
 		k.link = k.joined.Engine.State()
 	}
 	if k.recycling == nil {
-		k.tokens = tokens
+		k.take()
 		k.guard(k.look)
 	}
 	k.publish()
+}
+
+// take takes over what is plugged now. The rack is asked under the lock: an older answer would bring back a token that work
+// has found gone meanwhile. While the token processes are being replaced nothing is taken, for none is seen then.
+func (k *Kiosk) take() {
+	if k.recycling == nil {
+		k.tokens = k.cfg.Rack.Tokens()
+	}
 }
 
 func (k *Kiosk) stickIs(there bool) {
@@ -147,11 +154,7 @@ func (k *Kiosk) look() {
 	if k.recycling != nil {
 		return
 	}
-	for r := range k.ignored {
-		if _, there := k.find(r); !there {
-			delete(k.ignored, r)
-		}
-	}
+	k.heed()
 	k.lookAtLogin()
 	if p, ok := k.at.(plugger); ok && k.job == nil {
 		p.plugged(k)
@@ -249,6 +252,23 @@ func (k *Kiosk) drop(open *opened) {
 	})
 }
 
+// ignore lets a staff token open nothing until it is pulled; one that is not there is not ignored. Under the lock.
+func (k *Kiosk) ignore(r ref) {
+	delete(k.ignored, r)
+	if t, there := k.find(r); there {
+		k.ignored[r] = t.Insertion
+	}
+}
+
+// heed ends what is ignored once its token was pulled, also when it is back already. Under the lock.
+func (k *Kiosk) heed() {
+	for r, n := range k.ignored {
+		if t, there := k.find(r); !there || t.Insertion != n {
+			delete(k.ignored, r)
+		}
+	}
+}
+
 // lookForStaff opens supervisor mode for a staff token, or asks whether it shall end a citizen's session.
 func (k *Kiosk) lookForStaff() {
 	if d, ok := k.dialog.(*staffDialog); ok {
@@ -259,7 +279,7 @@ func (k *Kiosk) lookForStaff() {
 	}
 	for _, t := range k.tokens {
 		r := refOf(t)
-		if k.ignored[r] || !k.known[t.Insertion].operator {
+		if _, ignored := k.ignored[r]; ignored || !k.known[t.Insertion].operator {
 			continue
 		}
 		switch k.at.(type) {

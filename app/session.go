@@ -15,7 +15,6 @@ type session struct {
 	ctx       context.Context // ends with the session
 	cancel    context.CancelFunc
 	touchedAt time.Time
-	used      bool // something was entered
 
 	draft *draft // the application being made
 	open  *opened
@@ -70,7 +69,7 @@ func (k *Kiosk) begin(role Role) {
 func (k *Kiosk) end(why string) {
 	ses, job := k.ses, k.job
 	if r, staff := k.staffToken(); staff {
-		_, k.ignored[r] = k.find(r)
+		k.ignore(r)
 	}
 	k.reset()
 	if ses == nil {
@@ -81,9 +80,6 @@ func (k *Kiosk) end(why string) {
 	open, staff, left := ses.open, ses.staff, ses.left
 	*ses.draft = draft{}
 	ses.open, ses.staff, ses.left = nil, nil, nil
-	if !ses.used && open == nil && staff == nil {
-		return
-	}
 	if k.cfg.Rack == nil {
 		return
 	}
@@ -133,15 +129,22 @@ func (k *Kiosk) clean(id uint64, h held, before <-chan struct{}, gone chan struc
 	if h.staff != nil {
 		k.leave(ctx, h.staff)
 	}
+	k.mu.Lock()
+	k.tokens = k.cfg.Rack.Tokens()
+	k.heed() // pulled since the session ended
+	k.mu.Unlock()
 	if k.ctx.Err() == nil {
 		k.cfg.Rack.Recycle(ctx)
 	}
-	tokens := k.cfg.Rack.Tokens()
 	close(gone)
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	k.tokens = k.cfg.Rack.Tokens()
+	for r := range k.ignored {
+		k.ignore(r) // the same token has another insertion now
+	}
 	if k.recycling == gone {
-		k.recycling, k.tokens = nil, tokens
+		k.recycling = nil
 	}
 	k.guard(k.look)
 	k.publish()
@@ -181,6 +184,7 @@ func (k *Kiosk) start(j job, work func(ctx context.Context, ses *session) (apply
 		}
 		k.job = nil
 		ses.touchedAt = k.cfg.Now()
+		k.take() // work may have found a token gone before the rack told of it
 		k.guard(func() {
 			if failed {
 				k.fail(&fault{code: CodeInternal})

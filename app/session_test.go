@@ -52,6 +52,18 @@ func TestIdle_WarnsThenWipes(t *testing.T) {
 	}
 }
 
+func TestSession_EmptyOneIsCleanedToo(t *testing.T) {
+	s := newStand(t)
+	s.shows("menu", "start", args{"lang": "en"})
+	s.shows("attract", "exit", nil)
+	s.untilEnded()
+	s.rack.mu.Lock()
+	defer s.rack.mu.Unlock()
+	if s.rack.recycled != 1 {
+		t.Fatalf("the token processes were replaced %d times", s.rack.recycled)
+	}
+}
+
 func TestIdle_NotWhileKeysAreMade(t *testing.T) {
 	s := newStand(t)
 	f := s.token("kaztoken", "KZ-1")

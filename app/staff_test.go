@@ -153,6 +153,9 @@ func TestStaff_EndsACitizensSessionAfterAQuestion(t *testing.T) {
 	if s.picture().Dialog != nil {
 		t.Fatal("asked again")
 	}
+	s.rack.plug(op) // pulled and back before anybody looked
+	s.until("dialog", func(p picture) bool { return p.Dialog != nil })
+	s.shows("apply.name", "staff.leave", nil)
 	s.pull(op)
 	s.rack.plug(op)
 	s.until("dialog", func(p picture) bool { return p.Dialog != nil })
@@ -175,4 +178,11 @@ func TestStaff_IdleFiveMinutes(t *testing.T) {
 	if p := s.picture(); p.Screen.Name != "attract" {
 		t.Fatalf("after five minutes and a half: %s", p)
 	}
+	s.untilEnded()
+	s.pass(time.Second)
+	if p := s.picture(); p.Screen.Name != "attract" {
+		t.Fatalf("the token that was left in opened %s", p.Screen.Name)
+	}
+	s.rack.plug(op) // pulled and back before anybody looked
+	s.untilScreen("staff.pin")
 }

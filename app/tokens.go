@@ -187,12 +187,9 @@ func (k *Kiosk) login(ctx context.Context, ses *session, r ref, pin token.PIN) (
 
 // retake takes over the flags of the tokens, which a try may have changed.
 func (k *Kiosk) retake() {
-	tokens := k.cfg.Rack.Tokens()
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.recycling == nil {
-		k.tokens = tokens
-	}
+	k.take()
 }
 
 // pinFault says what became of a try, as far as the token tells.
