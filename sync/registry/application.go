@@ -6,8 +6,6 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
-
-	"github.com/tirkeu/kiosk/sync/pki"
 )
 
 // DocumentVersion is the version of Application and Decision that this program writes and reads.
