@@ -108,8 +108,7 @@ func (l *fakeLine) OpenStaff(_ context.Context, challenge, cms []byte) (Operator
 	if err := l.up(); err != nil {
 		return Operator{}, err
 	}
-	roots := x509.NewCertPool()
-	roots.AddCert(fakeCA().cert)
+	roots := pki.NewPool(fakeCA().cert)
 	signer, _, err := pki.VerifyDetached(challenge, cms, roots, l.now())
 	if err != nil {
 		return Operator{}, err
@@ -161,8 +160,7 @@ func (l *fakeLine) Decide(_ context.Context, decision, cms []byte) (registry.Sta
 	if err := l.up(); err != nil {
 		return "", err
 	}
-	roots := x509.NewCertPool()
-	roots.AddCert(fakeCA().cert)
+	roots := pki.NewPool(fakeCA().cert)
 	_, _, err := pki.VerifyDetached(decision, cms, roots, l.now())
 	if err != nil {
 		return "", err

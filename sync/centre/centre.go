@@ -50,7 +50,7 @@ type Centre struct {
 	state     state
 	sealer    sealer
 	authority *authority.Authority
-	anchors   *x509.CertPool // root and issuing CA: what signatures must lead to
+	anchors   *pki.Pool // root and issuing CA: what signatures must lead to
 	profiles  *pki.Profiles
 	rules     Rules
 	now       func() time.Time
@@ -207,9 +207,7 @@ func (c *Centre) open(ctx context.Context, cfg Config, stored authority.Material
 	if err != nil {
 		return err
 	}
-	c.anchors = x509.NewCertPool()
-	c.anchors.AddCert(c.authority.Root())
-	c.anchors.AddCert(c.authority.Issuing())
+	c.anchors = pki.NewPool(c.authority.Root(), c.authority.Issuing())
 	if c.sealer, err = c.state.loadSealer(c.rand); err != nil {
 		return err
 	}

@@ -47,7 +47,7 @@ func (c *Centre) cmpSigner(ctx context.Context, issuingKey []byte) (*tls.Certifi
 }
 
 func (c *Centre) cmpServes(ctx context.Context, cert *x509.Certificate) bool {
-	_, err := cert.Verify(x509.VerifyOptions{Roots: c.anchors, CurrentTime: c.now(), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
+	_, err := pki.VerifyChain(cert, c.anchors, nil, c.now())
 	return err == nil && cert.NotAfter.Sub(c.now()) > renewTLS && c.notRevoked(ctx, cert) == nil
 }
 

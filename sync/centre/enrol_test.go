@@ -35,7 +35,7 @@ func deviceKey(t *testing.T) *ecdsa.PrivateKey {
 // newcomer is a CMP client with an enrolment secret only.
 func newcomer(c *centretest.Centre, reference, secret string) *cmp.Client {
 	return &cmp.Client{URL: c.CMP("device"), Protect: cmp.NewMAC([]byte(reference), []byte(secret)),
-		HTTP: &http.Client{Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: c.Roots}}}}
+		HTTP: &http.Client{Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: c.Roots.X509()}}}}
 }
 
 func id(n byte) []byte { return slices.Repeat([]byte{n}, 16) }

@@ -179,17 +179,11 @@ func TestIssue_OneCertificateForAKeyHoweverManyAsk(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = pki.CheckIssued(cert, pki.Expect{SPKI: spki, IIN: p.IIN, Template: "rsa-auth", StorageKind: pki.StorageKaztoken, Now: time.Now()}, c.Roots, pool(c.Issuing))
+		err = pki.CheckIssued(cert, pki.Expect{SPKI: spki, IIN: p.IIN, Template: "rsa-auth", StorageKind: pki.StorageKaztoken, Now: time.Now()}, c.Roots, pki.NewPool(c.Issuing))
 		if err != nil {
 			t.Errorf("a kiosk would refuse it: %v", err)
 		}
 	})
-}
-
-func pool(cert *x509.Certificate) *x509.CertPool {
-	p := x509.NewCertPool()
-	p.AddCert(cert)
-	return p
 }
 
 func TestIssue_StaffMayBeFasterThanTheRequests(t *testing.T) {

@@ -70,7 +70,7 @@ func (c *Centre) foreignOperator(ctx context.Context, der []byte) (*x509.Certifi
 	if err != nil {
 		return nil, refuse(api.ErrorCodeBadRequest, "the certificate cannot be read: %v", err)
 	}
-	if _, err := cert.Verify(x509.VerifyOptions{Roots: c.anchors, CurrentTime: c.now(), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}}); err != nil {
+	if _, err := pki.VerifyChain(cert, c.anchors, nil, c.now()); err != nil {
 		return nil, refuse(api.ErrorCodeBadRequest, "the certificate is not of this authority: %v", err)
 	}
 	if !pki.IsOperator(cert) {

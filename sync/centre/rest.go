@@ -140,7 +140,7 @@ var errRevoked = refuse(api.ErrorCodeUnauthenticated, "the device or its certifi
 // deviceOf judges a device's certificate: of this authority, valid now, a client's, known, not revoked.
 func (c *Centre) deviceOf(ctx context.Context, cert *x509.Certificate) (ledger.Device, error) {
 	no := refuse(api.ErrorCodeUnauthenticated, "the certificate is not one of an enrolled device")
-	if _, err := cert.Verify(x509.VerifyOptions{Roots: c.anchors, CurrentTime: c.now(), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}); err != nil {
+	if _, err := cert.Verify(x509.VerifyOptions{Roots: c.anchors.X509(), CurrentTime: c.now(), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}); err != nil {
 		return ledger.Device{}, no
 	}
 	var d ledger.Device

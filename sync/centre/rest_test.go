@@ -196,7 +196,7 @@ func TestREST_EveryCallGoesAsTheContractSays(t *testing.T) {
 func TestREST_NeedsADevicesCertificate(t *testing.T) {
 	c := centretest.Start(t)
 	d := c.Enrol("hall")
-	bare := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: c.Roots}}}
+	bare := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: c.Roots.X509()}}}
 	held := newContract(t, bare.Transport)
 	bare.Transport = held
 	defer bare.CloseIdleConnections()

@@ -71,7 +71,7 @@ func (c *Centre) readTLS(ctx context.Context, hosts []string) (*tls.Certificate,
 	if leaf.NotAfter.Sub(c.now()) < renewTLS {
 		return nil, fmt.Errorf("the certificate ends soon")
 	}
-	if _, err := leaf.Verify(x509.VerifyOptions{Roots: c.anchors, CurrentTime: c.now()}); err != nil {
+	if _, err := leaf.Verify(x509.VerifyOptions{Roots: c.anchors.X509(), CurrentTime: c.now()}); err != nil {
 		return nil, err
 	}
 	return &pair, c.notRevoked(ctx, leaf)

@@ -19,6 +19,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/tirkeu/kiosk/sync/pki"
 )
 
 // sandbox is a small certification authority for the tests.
@@ -93,11 +95,7 @@ func (s *sandbox) sign(tmpl *x509.Certificate, key crypto.PublicKey) ([]byte, er
 	return x509.CreateCertificate(rand.Reader, tmpl, s.cert, key, s.key)
 }
 
-func (s *sandbox) roots() *x509.CertPool {
-	pool := x509.NewCertPool()
-	pool.AddCert(s.cert)
-	return pool
-}
+func (s *sandbox) roots() *pki.Pool { return pki.NewPool(s.cert) }
 
 // memory is an [Authority] that keeps everything in memory and follows its contract.
 type memory struct {
@@ -187,7 +185,7 @@ func (a *memory) BadMAC(_ context.Context, reference []byte) error {
 func (a *memory) Signer(_ context.Context, cert *x509.Certificate, _ []*x509.Certificate) (Party, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if _, err := cert.Verify(x509.VerifyOptions{Roots: a.ca.roots(), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}}); err != nil {
+	if _, err := cert.Verify(x509.VerifyOptions{Roots: a.ca.roots().X509(), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}}); err != nil {
 		return Party{}, Refuse(SignerNotTrusted, "unknown signer")
 	}
 	if _, revoked := a.revoked[cert.SerialNumber.String()]; revoked {

@@ -4,11 +4,13 @@ import (
 	"crypto/x509"
 	"fmt"
 	"time"
+
+	"github.com/tirkeu/kiosk/sync/pki"
 )
 
 // Trust says whose signature under an answer counts. Answers under a MAC need none of it.
 type Trust struct {
-	Roots         *x509.CertPool
+	Roots         *pki.Pool
 	Intermediates []*x509.Certificate // beside those the answer brings along
 	// Accept says whether a certificate, its chain verified, may speak for the centre. Nil means [IsCA]: other certificates of the same
 	// root, those of kiosks and citizens, may not.
@@ -28,13 +30,10 @@ func (t Trust) verify(m *message, now time.Time) error {
 	if t.Roots == nil || !mayProtect(cert) || !accept(cert) {
 		return fmt.Errorf("%w: its certificate may not speak for the centre", ErrProtection)
 	}
-	pool := x509.NewCertPool()
-	for _, c := range append(append([]*x509.Certificate{}, t.Intermediates...), m.extra...) {
-		pool.AddCert(c)
-	}
+	between := pki.NewPool(t.Intermediates...)
+	between.Add(m.extra...)
 	// Extended key usage was looked at above; for path building it has no meaning here (RFC 9810 §4.5).
-	_, err = cert.Verify(x509.VerifyOptions{Roots: t.Roots, Intermediates: pool, CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
-	if err != nil {
+	if _, err := pki.VerifyChain(cert, t.Roots, between, now); err != nil {
 		return fmt.Errorf("%w: %w", ErrProtection, err)
 	}
 	return nil

@@ -124,9 +124,7 @@ func (e *Engine) check(x *exchange, cert *x509.Certificate, extra []*x509.Certif
 		return nil, fmt.Errorf("reading the request of key %d: %w", x.key.Ordinal, err)
 	}
 	between := e.cfg.Intermediates.Clone()
-	for _, c := range extra {
-		between.AddCert(c)
-	}
+	between.Add(extra...)
 	now := e.cfg.Now()
 	err = pki.CheckIssued(cert, pki.Expect{
 		SPKI: request.RawSubjectPublicKeyInfo, IIN: x.document.IIN, Template: x.key.Template, StorageKind: string(x.document.Storage.Kind),
@@ -135,12 +133,12 @@ func (e *Engine) check(x *exchange, cert *x509.Certificate, extra []*x509.Certif
 	if err != nil {
 		return nil, err
 	}
-	ways, err := cert.Verify(x509.VerifyOptions{Roots: e.cfg.Roots, Intermediates: between, CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
+	way, err := pki.VerifyChain(cert, e.cfg.Roots, between, now)
 	if err != nil {
 		return nil, err
 	}
 	var chain [][]byte
-	for _, c := range ways[0][1:] {
+	for _, c := range way[1:] {
 		if !bytes.Equal(c.RawIssuer, c.RawSubject) {
 			chain = append(chain, c.Raw)
 		}

@@ -5,7 +5,6 @@ package engine
 import (
 	"bytes"
 	"context"
-	"crypto/x509"
 	"os"
 	"strings"
 	"testing"
@@ -65,8 +64,7 @@ func TestEngine_DoesNotRefuseForWhatMayBeItsOwnFault(t *testing.T) {
 	foreign, _ := stranger(t)
 	for name, spoil := range map[string]func(*Config){
 		"certificate-chain": func(c *Config) {
-			c.Roots = x509.NewCertPool()
-			c.Roots.AddCert(foreign)
+			c.Roots = pki.NewPool(foreign)
 		},
 		"certificate-validity": func(c *Config) { c.Now = func() time.Time { return time.Now().AddDate(-3, 0, 0) } },
 	} {

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -47,11 +46,11 @@ type Config struct {
 	Store  Store
 	Centre Centre
 	CMP    func(template string) *cmp.Client // Line.CMP
-	Roots  *x509.CertPool                    // what issued certificates must lead to: Line.Roots
+	Roots  *pki.Pool                         // what issued certificates must lead to: Line.Roots
 
-	Intermediates *x509.CertPool // beside those the answers bring along: Line.Intermediates
-	Profiles      *pki.Profiles  // nil: pki.DefaultProfiles
-	Version       string         // of this program, for the heartbeat
+	Intermediates *pki.Pool     // beside those the answers bring along: Line.Intermediates
+	Profiles      *pki.Profiles // nil: pki.DefaultProfiles
+	Version       string        // of this program, for the heartbeat
 
 	Now  func() time.Time // nil: time.Now
 	Rand *rand.Rand       // for jitter; nil: a random seed
@@ -119,9 +118,6 @@ func New(cfg Config) *Engine {
 	}
 	if cfg.KeepFor == 0 {
 		cfg.KeepFor = 30 * 24 * time.Hour
-	}
-	if cfg.Intermediates == nil {
-		cfg.Intermediates = x509.NewCertPool()
 	}
 	e := &Engine{cfg: cfg, kick: make(chan struct{}, 1), watchers: map[chan struct{}]bool{}}
 	e.directory = e.keptDirectory()

@@ -15,6 +15,7 @@ import (
 
 	"github.com/tirkeu/kiosk/sync/api"
 	"github.com/tirkeu/kiosk/sync/cmp"
+	"github.com/tirkeu/kiosk/sync/pki"
 )
 
 // Connection is what a kiosk needs to reach its centre: what enrolment gave it.
@@ -36,8 +37,8 @@ type Line struct {
 	base    string
 	protect cmp.Protection
 	trust   cmp.Trust
-	roots   *x509.CertPool
-	between *x509.CertPool
+	roots   *pki.Pool
+	between *pki.Pool
 	now     func() time.Time
 }
 
@@ -51,16 +52,13 @@ func Connect(c Connection) (*Line, error) {
 	if c.CallTimeout == 0 {
 		c.CallTimeout = 20 * time.Second
 	}
-	roots := x509.NewCertPool()
-	roots.AddCert(c.Root)
-	between := x509.NewCertPool()
+	roots, between := pki.NewPool(c.Root), pki.NewPool(c.Chain...)
 	own := tls.Certificate{Certificate: [][]byte{c.Certificate.Raw}, PrivateKey: c.Key, Leaf: c.Certificate}
 	for _, issuer := range c.Chain {
 		own.Certificate = append(own.Certificate, issuer.Raw)
-		between.AddCert(issuer)
 	}
 	transport := &http.Transport{
-		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS13, RootCAs: roots, Certificates: []tls.Certificate{own}, Time: c.Now},
+		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS13, RootCAs: roots.X509(), Certificates: []tls.Certificate{own}, Time: c.Now},
 		DialContext:           (&net.Dialer{Timeout: c.CallTimeout / 2, KeepAlive: 15 * time.Second}).DialContext,
 		TLSHandshakeTimeout:   c.CallTimeout / 2,
 		ForceAttemptHTTP2:     true,
@@ -89,10 +87,10 @@ func Connect(c Connection) (*Line, error) {
 func (l *Line) Close() { l.http.CloseIdleConnections() }
 
 // Roots are what certificates from this centre must lead to.
-func (l *Line) Roots() *x509.CertPool { return l.roots }
+func (l *Line) Roots() *pki.Pool { return l.roots }
 
 // Intermediates are the issuing certificates known from the device's own.
-func (l *Line) Intermediates() *x509.CertPool { return l.between }
+func (l *Line) Intermediates() *pki.Pool { return l.between }
 
 // CMP gives a client for a template (RFC 9811 §3.3: the template is the profile's name in the path).
 func (l *Line) CMP(template string) *cmp.Client {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tirkeu/kiosk/sync/cmp"
+	"github.com/tirkeu/kiosk/sync/pki"
 )
 
 // Options of [Enrol].
@@ -131,9 +132,7 @@ func Renew(ctx context.Context, o RenewOptions) (Device, error) {
 	if err != nil {
 		return Device{}, fmt.Errorf("renew the device's certificate: %w", err)
 	}
-	roots := x509.NewCertPool()
-	roots.AddCert(o.Device.Root)
-	a.client.URL, a.client.Protect, a.client.Trust = target.String(), protect, cmp.Trust{Roots: roots, Intermediates: o.Device.Chain}
+	a.client.URL, a.client.Protect, a.client.Trust = target.String(), protect, cmp.Trust{Roots: pki.NewPool(o.Device.Root), Intermediates: o.Device.Chain}
 	a.client.HTTP = friends(o.Device.Root, []tls.Certificate{o.Device.TLS()}, a.now)
 	answer, err := a.client.KUR(ctx, a.p.Transaction, cmp.Template{Key: key}, o.Device.Certificate)
 	if err != nil {

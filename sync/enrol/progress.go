@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/tirkeu/kiosk/sync/cmp"
+	"github.com/tirkeu/kiosk/sync/pki"
 )
 
 // Device is an enrolled device.
@@ -64,27 +65,22 @@ func check(key *ecdsa.PrivateKey, a cmp.Answer, roots []*x509.Certificate, now t
 		return Device{}, fmt.Errorf("%w: it is for another key", ErrCertificate)
 	}
 	// The root counts by being in the verified answer, so its own signature says nothing; that it is a CA, does.
-	pool, any := x509.NewCertPool(), false
+	pool, any := pki.NewPool(), false
 	for _, root := range roots {
 		if root.BasicConstraintsValid && root.IsCA && bytes.Equal(root.RawSubject, root.RawIssuer) {
-			pool.AddCert(root)
+			pool.Add(root)
 			any = true
 		}
 	}
 	if !any {
 		return Device{}, fmt.Errorf("%w: no root came with it", ErrCertificate)
 	}
-	between := x509.NewCertPool()
-	for _, c := range a.Extra {
-		between.AddCert(c)
-	}
-	chains, err := cert.Verify(x509.VerifyOptions{Roots: pool, Intermediates: between, CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
+	chain, err := pki.VerifyChain(cert, pool, pki.NewPool(a.Extra...), now)
 	if invalid := (x509.CertificateInvalidError{}); errors.As(err, &invalid) && invalid.Reason == x509.Expired {
 		return Device{}, fmt.Errorf("%w, or the centre's: %w", ErrClock, err)
 	}
 	if err != nil {
 		return Device{}, fmt.Errorf("%w: %w", ErrCertificate, err)
 	}
-	chain := chains[0]
 	return Device{Key: key, Certificate: cert, Chain: chain[1 : len(chain)-1], Root: chain[len(chain)-1]}, nil
 }

@@ -69,7 +69,7 @@ type Expect struct {
 // extended key usage, policy, storage, validity now, no CA, and a chain to one of roots. A
 // difference is a *ProfileError; a template or storage the table does not know is
 // ErrUnknownTemplate or ErrUnknownStorage. Revocation is not asked here: see Check.
-func CheckIssued(cert *x509.Certificate, expect Expect, roots, intermediates *x509.CertPool) error {
+func CheckIssued(cert *x509.Certificate, expect Expect, roots, intermediates *Pool) error {
 	table, now := expect.Profiles, expect.Now
 	if table == nil {
 		table = DefaultProfiles()
@@ -271,15 +271,8 @@ func checkValidity(cert *x509.Certificate, now time.Time) *ProfileError {
 	return nil
 }
 
-func checkChain(cert *x509.Certificate, roots, intermediates *x509.CertPool, now time.Time) *ProfileError {
-	if roots == nil { // crypto/x509 would take the machine's own roots instead
-		return differs(PartChain, "no root is trusted")
-	}
-	_, err := cert.Verify(x509.VerifyOptions{
-		Roots: roots, Intermediates: intermediates, CurrentTime: now,
-		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}, // ours were checked above, by OID
-	})
-	if err != nil {
+func checkChain(cert *x509.Certificate, roots, intermediates *Pool, now time.Time) *ProfileError {
+	if _, err := VerifyChain(cert, roots, intermediates, now); err != nil {
 		return &ProfileError{Part: PartChain, Detail: "it does not reach a trusted root", Err: err}
 	}
 	return nil

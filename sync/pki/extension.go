@@ -14,11 +14,12 @@ import (
 
 // Extensions and qualifiers, RFC 5280 §4.2.1 unless said otherwise.
 var (
-	oidExtPolicies     = asn1.ObjectIdentifier{2, 5, 29, 32}
-	oidExtExtKeyUsage  = asn1.ObjectIdentifier{2, 5, 29, 37}
-	oidExtKeyUsage     = asn1.ObjectIdentifier{2, 5, 29, 15}
-	oidQualifierCPS    = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 2, 1}
-	oidQualifierNotice = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 2, 2}
+	oidExtPolicies        = asn1.ObjectIdentifier{2, 5, 29, 32}
+	oidExtExtKeyUsage     = asn1.ObjectIdentifier{2, 5, 29, 37}
+	oidExtKeyUsage        = asn1.ObjectIdentifier{2, 5, 29, 15}
+	oidExtNameConstraints = asn1.ObjectIdentifier{2, 5, 29, 30}
+	oidQualifierCPS       = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 2, 1}
+	oidQualifierNotice    = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 2, 2}
 )
 
 // storageExtension is НУЦ's key-storage extension: SEQUENCE { storage OBJECT IDENTIFIER }. In a

@@ -32,10 +32,10 @@ func keptCert(t testing.TB, name string) *x509.Certificate {
 	return cert
 }
 
-func keptRoots(t testing.TB) *x509.CertPool {
+func keptRoots(t testing.TB) *pki.Pool {
 	t.Helper()
-	roots := x509.NewCertPool()
-	roots.AddCert(keptCert(t, "root.pem"))
+	roots := pki.NewPool()
+	roots.Add(keptCert(t, "root.pem"))
 	return roots
 }
 

@@ -33,14 +33,14 @@ const maxSignatureCertificates = 16
 
 // Verifier accepts detached CMS signatures.
 type Verifier struct {
-	Roots         *x509.CertPool      // never nil: with nil nobody is trusted
+	Roots         *Pool               // never nil: with nil nobody is trusted
 	Intermediates []*x509.Certificate // known ones, beside those that travel in the signature
 	Now           time.Time           // chains are verified for this moment
 }
 
 // VerifyDetached is Verifier.Verify with roots only. It gives the signer's certificate and the
 // signing time the signer claims.
-func VerifyDetached(content, cms []byte, roots *x509.CertPool, now time.Time) (*x509.Certificate, time.Time, error) {
+func VerifyDetached(content, cms []byte, roots *Pool, now time.Time) (*x509.Certificate, time.Time, error) {
 	return Verifier{Roots: roots, Now: now}.Verify(content, cms)
 }
 
@@ -247,16 +247,8 @@ func (v Verifier) checkSigner(signer *x509.Certificate, travelled []*x509.Certif
 	default:
 		return fmt.Errorf("its key is of type %T", key)
 	}
-	intermediates := x509.NewCertPool()
-	for _, one := range v.Intermediates {
-		intermediates.AddCert(one)
-	}
-	for _, one := range travelled {
-		intermediates.AddCert(one)
-	}
-	_, err := signer.Verify(x509.VerifyOptions{
-		Roots: v.Roots, Intermediates: intermediates, CurrentTime: v.Now,
-		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
-	})
+	intermediates := NewPool(v.Intermediates...)
+	intermediates.Add(travelled...)
+	_, err := VerifyChain(signer, v.Roots, intermediates, v.Now)
 	return err
 }

@@ -65,10 +65,7 @@ func (a *Authority) check() error {
 			return fmt.Errorf("certificate %q is no sandbox CA", ca.Subject.CommonName)
 		}
 	}
-	_, err := a.issuing.Verify(x509.VerifyOptions{
-		Roots: a.Roots(), CurrentTime: a.options.Now(), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
-	})
-	if err != nil {
+	if _, err := pki.VerifyChain(a.issuing, a.Roots(), nil, a.options.Now()); err != nil {
 		return fmt.Errorf("issuing CA does not chain to the root: %w", err)
 	}
 	return nil
@@ -109,16 +106,10 @@ func (a *Authority) Root() *x509.Certificate { return a.root }
 func (a *Authority) Issuing() *x509.Certificate { return a.issuing }
 
 // Roots gives a pool with the root.
-func (a *Authority) Roots() *x509.CertPool { return pool(a.root) }
+func (a *Authority) Roots() *pki.Pool { return pki.NewPool(a.root) }
 
 // Intermediates gives a pool with the issuing CA.
-func (a *Authority) Intermediates() *x509.CertPool { return pool(a.issuing) }
-
-func pool(cert *x509.Certificate) *x509.CertPool {
-	certs := x509.NewCertPool()
-	certs.AddCert(cert)
-	return certs
-}
+func (a *Authority) Intermediates() *pki.Pool { return pki.NewPool(a.issuing) }
 
 // NewSerial gives a serial number of 20 random octets, positive and never shorter (RFC 5280
 // §4.1.2.2). The leading octet follows НУЦ's rule: top bit off, at least 0x10. A caller that must

@@ -194,7 +194,7 @@ func TestIssueDevice_IsATLSClientAndARegistrationAuthority(t *testing.T) {
 	text := mustOpenSSL(t, "x509", "-noout", "-text", "-in", writeCert(t, cert))
 	inOrder(t, text, []string{"Subject: C = KZ, OU = KIOSK, CN = kiosk-001", "ASN1 OID: prime256v1", "X509v3 Key Usage: critical", "Digital Signature",
 		"TLS Web Client Authentication, CMC Registration Authority", "X509v3 Subject Key Identifier:"})
-	_, err = cert.Verify(x509.VerifyOptions{Roots: a.Roots(), Intermediates: a.Intermediates(), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}})
+	_, err = cert.Verify(x509.VerifyOptions{Roots: a.Roots().X509(), Intermediates: a.Intermediates().X509(), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -251,7 +251,7 @@ func TestIssueTLS_NamesItsHosts(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, host := range []string{"127.0.0.1", "localhost", "::1", "centre.example.kz"} {
-		_, err := cert.Verify(x509.VerifyOptions{DNSName: host, Roots: a.Roots(), Intermediates: a.Intermediates()})
+		_, err := cert.Verify(x509.VerifyOptions{DNSName: host, Roots: a.Roots().X509(), Intermediates: a.Intermediates().X509()})
 		if err != nil {
 			t.Errorf("%s: %v", host, err)
 		}

@@ -20,6 +20,7 @@ import (
 	"github.com/tirkeu/kiosk/sync/api"
 	"github.com/tirkeu/kiosk/sync/centre"
 	"github.com/tirkeu/kiosk/sync/cmp"
+	"github.com/tirkeu/kiosk/sync/pki"
 )
 
 // Centre is a running centre.
@@ -29,7 +30,7 @@ type Centre struct {
 	DB, State string
 	Root      *x509.Certificate
 	Issuing   *x509.Certificate
-	Roots     *x509.CertPool
+	Roots     *pki.Pool
 
 	*centre.Centre
 	t             testing.TB
@@ -86,8 +87,7 @@ func (c *Centre) start(cfg centre.Config) {
 	c.Centre, err = centre.Open(context.Background(), cfg)
 	c.check(err)
 	c.Root, c.Issuing = c.Centre.Root(), c.Centre.Issuing()
-	c.Roots = x509.NewCertPool()
-	c.Roots.AddCert(c.Root)
+	c.Roots = pki.NewPool(c.Root)
 	ctx, cancel := context.WithCancel(context.Background())
 	ready, ended := make(chan struct{}), make(chan error, 1)
 	go func() { ended <- c.Centre.Serve(ctx, secure, plain, nil, func() { close(ready) }) }()
@@ -219,7 +219,7 @@ func (c *Centre) CMP(profile string) string { return c.URL + cmp.PathPrefix + pr
 
 // Client is an HTTP client that trusts this centre only; cert may be nil.
 func (c *Centre) client(cert *tls.Certificate) *http.Client {
-	config := &tls.Config{RootCAs: c.Roots, MinVersion: tls.VersionTLS13}
+	config := &tls.Config{RootCAs: c.Roots.X509(), MinVersion: tls.VersionTLS13}
 	if cert != nil {
 		config.Certificates = []tls.Certificate{*cert}
 	}
