@@ -37,7 +37,7 @@ func (c *Centre) crl(ctx context.Context) ([]byte, error) {
 	var entries []authority.Revoked
 	var of strings.Builder
 	err := c.db.View(ctx, func(t *ledger.Tx) error {
-		rows, err := t.Revoked(now)
+		rows, err := t.Revoked(ledger.IssuerRSA, now)
 		if err != nil {
 			return err
 		}

@@ -5,9 +5,17 @@ import (
 	"time"
 )
 
-// Certificate is a certificate of ours. DER is nil while it is promised but not yet signed.
+// The CAs of the authority, as the ledger names them.
+const (
+	IssuerRSA  = "rsa"
+	IssuerGOST = "gost"
+)
+
+// Certificate is a certificate of ours. DER is nil while it is promised but not yet signed. Issuer is IssuerRSA or
+// IssuerGOST; Promise takes "" for IssuerRSA.
 type Certificate struct {
 	Serial, Kind, Template, Device, IIN, Number string
+	Issuer                                      string
 	Ordinal                                     int
 	SPKISHA256                                  string
 	NotBefore, NotAfter                         time.Time
@@ -16,20 +24,23 @@ type Certificate struct {
 	Reason                                      int // CRLReason, RFC 5280 §5.3.1
 }
 
-const certificateColumns = "serial, kind, template, device, iin, number, ordinal, spki_sha256, not_before, not_after, der, issued_at, revoked_at, reason"
+const certificateColumns = "serial, kind, template, device, iin, number, ordinal, spki_sha256, not_before, not_after, der, issued_at, revoked_at, reason, issuer"
 
 func scanCertificate(s scanner) (Certificate, error) {
 	var c Certificate
 	var before, after, issued, revoked int64
-	err := s.Scan(&c.Serial, &c.Kind, &c.Template, &c.Device, &c.IIN, &c.Number, &c.Ordinal, &c.SPKISHA256, &before, &after, &c.DER, &issued, &revoked, &c.Reason)
+	err := s.Scan(&c.Serial, &c.Kind, &c.Template, &c.Device, &c.IIN, &c.Number, &c.Ordinal, &c.SPKISHA256, &before, &after, &c.DER, &issued, &revoked, &c.Reason, &c.Issuer)
 	c.NotBefore, c.NotAfter, c.IssuedAt, c.RevokedAt = moment(before), moment(after), moment(issued), moment(revoked)
 	return c, found(err)
 }
 
 // Promise writes a certificate's serial before it is signed (DER nil), or the whole of one signed already.
 func (t *Tx) Promise(c Certificate) error {
-	_, err := t.exec("INSERT INTO certificates (serial, kind, template, device, iin, number, ordinal, spki_sha256, not_before, not_after, der, issued_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		c.Serial, c.Kind, c.Template, c.Device, c.IIN, c.Number, c.Ordinal, c.SPKISHA256, millis(c.NotBefore), millis(c.NotAfter), c.DER, millis(c.IssuedAt))
+	if c.Issuer == "" {
+		c.Issuer = IssuerRSA
+	}
+	_, err := t.exec("INSERT INTO certificates (serial, kind, template, device, iin, number, ordinal, spki_sha256, not_before, not_after, der, issued_at, issuer) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		c.Serial, c.Kind, c.Template, c.Device, c.IIN, c.Number, c.Ordinal, c.SPKISHA256, millis(c.NotBefore), millis(c.NotAfter), c.DER, millis(c.IssuedAt), c.Issuer)
 	if err != nil {
 		return fmt.Errorf("promising a certificate: %w", err)
 	}
@@ -69,8 +80,8 @@ func (t *Tx) RevokeCertificate(serial string, reason int, at time.Time) error {
 	return t.change("revoking a certificate", "UPDATE certificates SET revoked_at = ?, reason = ? WHERE serial = ? AND revoked_at = 0", millis(at), reason, serial)
 }
 
-// Revoked lists the revoked certificates that have not run out.
-func (t *Tx) Revoked(now time.Time) ([]Certificate, error) {
-	rows, err := t.rows("SELECT "+certificateColumns+" FROM certificates WHERE revoked_at > 0 AND not_after >= ? ORDER BY serial", millis(now))
+// Revoked lists one CA's revoked certificates that have not run out.
+func (t *Tx) Revoked(issuer string, now time.Time) ([]Certificate, error) {
+	rows, err := t.rows("SELECT "+certificateColumns+" FROM certificates WHERE issuer = ? AND revoked_at > 0 AND not_after >= ? ORDER BY serial", issuer, millis(now))
 	return collect(rows, err, scanCertificate)
 }

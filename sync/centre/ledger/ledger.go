@@ -52,7 +52,7 @@ func Open(ctx context.Context, name string) (*Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := l.migrate(ctx); err != nil {
+	if err := l.migrate(ctx, schemas); err != nil {
 		l.Close()
 		return nil, err
 	}

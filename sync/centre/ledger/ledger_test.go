@@ -55,7 +55,7 @@ func TestLedger_ReadsBackWhatItWrote(t *testing.T) {
 		a := application("10010000011")
 		a.SealKey, a.NameDiffers = []byte{9}, true
 		k := Key{Number: a.Number, Ordinal: 1, Template: "rsa-auth", TransactionID: "0a", SPKISHA256: "bb"}
-		c := Certificate{Serial: "7f", Kind: "citizen", Template: "rsa-auth", Device: "1001", IIN: a.IIN, Number: a.Number, Ordinal: 1, SPKISHA256: "bb", NotBefore: noon, NotAfter: noon.Add(time.Hour)}
+		c := Certificate{Serial: "7f", Kind: "citizen", Template: "rsa-auth", Device: "1001", IIN: a.IIN, Number: a.Number, Ordinal: 1, SPKISHA256: "bb", Issuer: IssuerGOST, NotBefore: noon, NotAfter: noon.Add(time.Hour)}
 		x := Transaction{ID: "0a", Device: "1001", Kind: "p10cr", Profile: "rsa-auth", Number: a.Number, Ordinal: 1, State: TransactionWaiting, Request: []byte{1}, SPKI: []byte{2}, CreatedAt: noon, UpdatedAt: noon}
 		do(t, l, func(t *Tx) error {
 			return errors.Join(t.AddDevice(device("1001")), t.AddApplication(a, a.Name), t.AddKey(k), t.Promise(c), t.AddTransaction(x))

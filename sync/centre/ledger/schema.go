@@ -12,7 +12,7 @@ var migrations embed.FS
 
 // schemas holds the migrations in order; number n is migrations/000n.sql. They only go forward, and each leaves the
 // previous version of the program able to run.
-var schemas = []string{"migrations/0001.sql"}
+var schemas = []string{"migrations/0001.sql", "migrations/0002.sql"}
 
 // dialect writes a migration for PostgreSQL; SQLite gets it as it is.
 func dialect(text string, postgres bool) string {
@@ -22,7 +22,8 @@ func dialect(text string, postgres bool) string {
 	return strings.NewReplacer(") STRICT;", ");", "INTEGER", "BIGINT", "BLOB", "BYTEA").Replace(text)
 }
 
-func (l *Ledger) migrate(ctx context.Context) error {
+// migrate brings the schema up to the last of schemas.
+func (l *Ledger) migrate(ctx context.Context, schemas []string) error {
 	err := l.Do(ctx, func(t *Tx) error {
 		if _, err := t.exec(dialect("CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY)", l.postgres)); err != nil {
 			return err
