@@ -255,7 +255,7 @@ func TestInstall_StickFilesOpenWithTheInventedPassword(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !e.Key.PublicKey.Equal(e.Certificate.PublicKey) {
+		if !keyfile.Belongs(e.Certificate, e.Key) {
 			t.Fatal("the file's key is not the certificate's")
 		}
 	}

@@ -3,7 +3,6 @@ package app
 import (
 	"bytes"
 	"context"
-	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
@@ -167,7 +166,7 @@ func (s *stickInstall) write(name string, entry keyfile.Entry, tell func(step st
 	if err != nil {
 		return is(CodeStickDamaged, fmt.Errorf("open key file: %w", err))
 	}
-	if !read.Key.Equal(entry.Key) || !read.Certificate.Equal(entry.Certificate) {
+	if !keyfile.Belongs(entry.Certificate, read.Key) || !read.Certificate.Equal(entry.Certificate) {
 		return is(CodeStickDamaged, errors.New("the key file read back is not the one written"))
 	}
 	return nil
@@ -187,9 +186,8 @@ func entryOf(keys []keyfile.SealedKey, key RecordKey) (keyfile.Entry, error) {
 		}
 		chain = append(chain, ca)
 	}
-	public, ok := cert.PublicKey.(*rsa.PublicKey)
 	for _, k := range keys {
-		if ok && k.Key.PublicKey.Equal(public) {
+		if keyfile.Belongs(cert, k.Key) {
 			return keyfile.Entry{Key: k.Key, Certificate: cert, Chain: chain}, nil
 		}
 	}

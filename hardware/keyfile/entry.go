@@ -1,7 +1,7 @@
 package keyfile
 
 import (
-	"crypto/rsa"
+	"crypto"
 	"crypto/sha1"
 	"crypto/x509"
 	"encoding/asn1"
@@ -29,7 +29,7 @@ var (
 
 // Entry is what one key file holds: a private key, its certificate, and the certificates above it, issuer first.
 type Entry struct {
-	Key         *rsa.PrivateKey
+	Key         crypto.Signer // *rsa.PrivateKey or *gost.PrivateKey
 	Certificate *x509.Certificate
 	Chain       []*x509.Certificate
 }
@@ -90,8 +90,7 @@ func (e Entry) check() error {
 	if e.Key == nil || e.Certificate == nil {
 		return errors.New("a key file needs a key and its certificate")
 	}
-	public, ok := e.Certificate.PublicKey.(*rsa.PublicKey)
-	if !ok || !e.Key.PublicKey.Equal(public) {
+	if !Belongs(e.Certificate, e.Key) {
 		return errors.New("the certificate is of another key")
 	}
 	return nil

@@ -2,8 +2,8 @@ package keyfile
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/hmac"
-	"crypto/rsa"
 	"crypto/x509"
 	"fmt"
 	"io"
@@ -118,30 +118,21 @@ func (f *file) open(password Password) (Entry, error) {
 	return assemble(key, opened.keys[0].id, opened.plainCerts)
 }
 
-func openKey(part sealedPart, password Password) (*rsa.PrivateKey, error) {
+func openKey(part sealedPart, password Password) (crypto.Signer, error) {
 	plain, err := part.scheme.decrypt(password, part.data)
 	if err != nil {
 		return nil, fmt.Errorf("%w: its key does not open", ErrDamaged)
 	}
 	defer clear(plain)
-	parsed, err := x509.ParsePKCS8PrivateKey(plain)
-	if err != nil {
-		return nil, fmt.Errorf("%w: its key is not an RSA key in PKCS#8", ErrUnsupported)
-	}
-	key, ok := parsed.(*rsa.PrivateKey)
-	if !ok {
-		return nil, fmt.Errorf("%w: its key is not RSA", ErrUnsupported)
-	}
-	return key, nil
+	return parsePrivate(plain)
 }
 
 // assemble finds the certificate of the key (by public key, the one proof there is) and orders the rest from issuer to root.
-func assemble(key *rsa.PrivateKey, id []byte, bags []bag) (Entry, error) {
+func assemble(key crypto.Signer, id []byte, bags []bag) (Entry, error) {
 	entry := Entry{Key: key}
 	var rest []*x509.Certificate
 	for _, b := range bags {
-		public, ok := b.cert.PublicKey.(*rsa.PublicKey)
-		if ok && key.PublicKey.Equal(public) && (entry.Certificate == nil || id != nil && bytes.Equal(b.id, id)) {
+		if Belongs(b.cert, key) && (entry.Certificate == nil || id != nil && bytes.Equal(b.id, id)) {
 			if entry.Certificate != nil {
 				rest = append(rest, entry.Certificate)
 			}

@@ -2,12 +2,11 @@ package keyfile
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/hkdf"
 	"crypto/rand"
-	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/subtle"
-	"crypto/x509"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -50,9 +49,9 @@ var (
 
 // SealedKey is one private key that waits for its certificate.
 type SealedKey struct {
-	Template string // of the application: "rsa-auth", "rsa-sign"
-	ID       []byte // key identifier, as CKA_ID would be on a token
-	Key      *rsa.PrivateKey
+	Template string        // of the application: "rsa-auth", "rsa-sign"
+	ID       []byte        // key identifier, as CKA_ID would be on a token
+	Key      crypto.Signer // *rsa.PrivateKey or *gost.PrivateKey
 }
 
 // Seal closes the keys of application number with a fresh random key and returns both. The blob lies on the citizen's stick, the sealing key
@@ -181,7 +180,7 @@ func encodeSealed(keys []SealedKey) ([]byte, error) {
 		if k.Key == nil {
 			return nil, errors.New("a key is missing")
 		}
-		der, err := x509.MarshalPKCS8PrivateKey(k.Key)
+		der, err := marshalPrivate(k.Key)
 		if err != nil {
 			return nil, err
 		}
@@ -212,13 +211,9 @@ func decodeSealed(plain []byte) ([]SealedKey, error) {
 			}
 			fields[i], plain = plain[2:2+n], plain[2+n:]
 		}
-		parsed, err := x509.ParsePKCS8PrivateKey(fields[2])
-		if err != nil {
-			return nil, fmt.Errorf("%w: a key in it is not PKCS#8", ErrSealDamaged)
-		}
-		key, ok := parsed.(*rsa.PrivateKey)
-		if !ok || len(keys) >= maxSealKeys {
-			return nil, fmt.Errorf("%w: a key in it is not RSA", ErrSealDamaged)
+		key, err := parsePrivate(fields[2])
+		if err != nil || len(keys) >= maxSealKeys {
+			return nil, fmt.Errorf("%w: a key in it cannot be read", ErrSealDamaged)
 		}
 		keys = append(keys, SealedKey{Template: string(fields[0]), ID: bytes.Clone(fields[1]), Key: key})
 	}

@@ -126,7 +126,7 @@ func sealCertificates(entry Entry, id []byte, password Password, options Options
 
 // shroudKey is the SafeContents with the one PKCS8ShroudedKeyBag (RFC 7292 §4.2.2).
 func shroudKey(entry Entry, id []byte, password Password, options Options) ([]byte, error) {
-	plain, err := x509.MarshalPKCS8PrivateKey(entry.Key)
+	plain, err := marshalPrivate(entry.Key)
 	if err != nil {
 		return nil, err
 	}
