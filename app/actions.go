@@ -41,7 +41,7 @@ type EmailArgs struct {
 	Email string `json:"email"`
 }
 
-// CodeArgs go with "apply.region" and "apply.locality".
+// CodeArgs go with "apply.region", "apply.locality" and "apply.set".
 type CodeArgs struct {
 	Code string `json:"code"`
 }
@@ -115,7 +115,7 @@ var screenData = []struct {
 	{"attract", Empty{}}, {"menu", Empty{}},
 	{"apply.iin", ApplyIINScreen{}}, {"apply.name", ApplyNameScreen{}}, {"apply.email", ApplyEmailScreen{}},
 	{"apply.region", ApplyRegionScreen{}}, {"apply.locality", ApplyLocalityScreen{}}, {"apply.storage", ApplyStorageScreen{}},
-	{"apply.stick-warning", Empty{}}, {"apply.agreement", ApplyAgreementScreen{}}, {"apply.pin", PINScreen{}},
+	{"apply.stick-warning", Empty{}}, {"apply.set", ApplySetScreen{}}, {"apply.agreement", ApplyAgreementScreen{}}, {"apply.pin", PINScreen{}},
 	{"apply.keys", ApplyKeysScreen{}}, {"apply.summary", ApplySummaryScreen{}}, {"apply.done", ApplyDoneScreen{}},
 	{"status.number", StatusNumberScreen{}}, {"status.word", StatusWordScreen{}},
 	{"install.medium", InstallMediumScreen{}}, {"install.pin", PINScreen{}}, {"install.password", InstallPasswordScreen{}},
@@ -135,7 +135,7 @@ var actionArgs = []struct {
 	{"setup.enrol", EnrolArgs{}}, {"selftest.again", Empty{}}, {"selftest.finish", Empty{}},
 	{"start", LanguageArgs{}}, {"apply", Empty{}}, {"status", Empty{}}, {"keys", Empty{}},
 	{"apply.iin", IINArgs{}}, {"apply.name", NameArgs{}}, {"apply.email", EmailArgs{}}, {"apply.region", CodeArgs{}},
-	{"apply.locality", CodeArgs{}}, {"apply.storage", StorageArgs{}}, {"apply.stick-accept", Empty{}}, {"apply.agree", Empty{}},
+	{"apply.locality", CodeArgs{}}, {"apply.storage", StorageArgs{}}, {"apply.stick-accept", Empty{}}, {"apply.set", CodeArgs{}}, {"apply.agree", Empty{}},
 	{"apply.pin", PINArgs{}}, {"apply.submit", SubmitArgs{}}, {"finish", Empty{}},
 	{"status.find", NumberArgs{}}, {"status.by-token", InsertionArgs{}}, {"status.install", Empty{}},
 	{"install.go", Empty{}}, {"install.pin", PINArgs{}}, {"install.password", PasswordArgs{}},

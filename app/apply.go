@@ -300,7 +300,7 @@ func (*applyStorage) act(k *Kiosk, action string, args []byte) *fault {
 		return &fault{code: CodeTokenKind}
 	}
 	d.onStick, d.medium, d.model = false, refOf(t), t.Model
-	k.at = &applyAgreement{}
+	k.afterStorage()
 	return nil
 }
 
@@ -314,7 +314,7 @@ func (*applyStickWarning) steps(k *Kiosk) *Progress { return applySteps(k, "stor
 func (*applyStickWarning) act(k *Kiosk, action string, _ []byte) *fault {
 	if action == "apply.stick-accept" {
 		k.ses.draft.stickRead = true
-		k.at = &applyAgreement{}
+		k.afterStorage()
 	}
 	return nil
 }
@@ -327,7 +327,12 @@ func (*applyAgreement) view(k *Kiosk) any {
 	a := k.agreement()
 	return ApplyAgreementScreen{Title: a.title, Text: a.text, Version: a.consent.Version}
 }
-func (*applyAgreement) back(*Kiosk) state        { return &applyStorage{} }
+func (*applyAgreement) back(k *Kiosk) state {
+	if len(k.sets(k.ses.draft.medium.kind)) > 1 {
+		return &applySet{}
+	}
+	return &applyStorage{}
+}
 func (*applyAgreement) steps(k *Kiosk) *Progress { return applySteps(k, "agreement") }
 func (*applyAgreement) act(k *Kiosk, action string, _ []byte) *fault {
 	if action != "apply.agree" {
@@ -341,6 +346,10 @@ func (*applyAgreement) act(k *Kiosk, action string, _ []byte) *fault {
 			return &fault{code: CodeStickAbsent}
 		}
 		return &fault{code: CodeTokenAbsent}
+	}
+	if len(k.templates(d.medium.kind, d.set)) == 0 { // the centre's data have changed since it was chosen
+		k.afterStorage()
+		return &fault{code: CodeSet}
 	}
 	if d.onStick {
 		k.makeKeys()

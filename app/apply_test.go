@@ -69,7 +69,8 @@ func TestApply_StickSealsKeysUnderTheNumber(t *testing.T) {
 		return d.Stick.Usable
 	})
 	s.shows("apply.stick-warning", "apply.storage", args{"kind": "stick"})
-	s.shows("apply.agreement", "apply.stick-accept", nil)
+	s.shows("apply.set", "apply.stick-accept", nil)
+	s.shows("apply.agreement", "apply.set", args{"code": "rsa"})
 	s.do("apply.agree", nil)
 	s.untilScreen("apply.summary")
 	p := s.shows("apply.done", "apply.submit", args{"consent": true})
@@ -335,7 +336,8 @@ func TestKeys_FullStickHasItsSentence(t *testing.T) {
 	s.toStorage()
 	s.until("stick", func(picture) bool { s.k.mu.Lock(); defer s.k.mu.Unlock(); return s.k.stick })
 	s.shows("apply.stick-warning", "apply.storage", args{"kind": "stick"})
-	s.shows("apply.agreement", "apply.stick-accept", nil)
+	s.shows("apply.set", "apply.stick-accept", nil)
+	s.shows("apply.agreement", "apply.set", args{"code": "rsa"})
 	s.do("apply.agree", nil)
 	p := s.untilScreen("apply.storage")
 	if p.code() != CodeStickFull {

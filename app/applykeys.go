@@ -55,7 +55,7 @@ type making struct {
 // makeKeys begins to make the keys the application asks for. Under the lock.
 func (k *Kiosk) makeKeys() {
 	d := *k.ses.draft
-	m := &making{k: k, draft: d, names: k.templates(d.medium.kind)}
+	m := &making{k: k, draft: d, names: k.templates(d.medium.kind, d.set)}
 	if !d.onStick {
 		m.login = k.ses.open.login
 	}

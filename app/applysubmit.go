@@ -32,10 +32,19 @@ func (*applySummary) view(k *Kiosk) any {
 			{Label: k.text("label.region"), Value: choice(k.regions(), d.region)},
 			{Label: k.text("label.locality"), Value: choice(k.localities(d.region), d.locality)},
 			{Label: k.text("label.storage"), Value: medium},
+			{Label: k.text("label.keys"), Value: k.setName(d.medium.kind, templatesOf(d.keys))},
 			{Label: k.text("label.agreement"), Value: k.text("label.agreement-version", "Version", d.consent.Version)},
 		},
 		ConsentText: k.text("label.consent"),
 	}
+}
+
+func templatesOf(keys []draftKey) []registry.Template {
+	var out []registry.Template
+	for _, key := range keys {
+		out = append(out, registry.Template(key.template))
+	}
+	return out
 }
 
 func (*applySummary) act(k *Kiosk, action string, args []byte) *fault {

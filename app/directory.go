@@ -1,6 +1,10 @@
 package app
 
-import "github.com/tirkeu/kiosk/sync/registry"
+import (
+	"strings"
+
+	"github.com/tirkeu/kiosk/sync/registry"
+)
 
 // directory is the centre's data as last received, or what the program was built with.
 func (k *Kiosk) directory() *registry.Directory {
@@ -48,17 +52,34 @@ func (k *Kiosk) allowedKinds() []string {
 	return out
 }
 
-// templates are the keys to be made for a kind of storage, in the centre's order: those of its first set.
-func (k *Kiosk) templates(kind string) []string {
+// sets are what a citizen may choose for a kind of storage, in the centre's order.
+func (k *Kiosk) sets(kind string) []registry.KeySet {
+	s, _ := k.directory().Storage(registry.StorageKind(kind))
+	return s.Sets
+}
+
+// templates are the keys of a chosen set, in the order they are made; none when the centre does not offer that set.
+func (k *Kiosk) templates(kind, set string) []string {
 	var out []string
 	s, _ := k.directory().Storage(registry.StorageKind(kind))
-	if len(s.Sets) == 0 {
-		return nil
-	}
-	for _, t := range s.Sets[0].Templates {
+	chosen, _ := s.Set(set)
+	for _, t := range chosen.Templates {
 		out = append(out, string(t))
 	}
 	return out
+}
+
+// setName is what keys of these templates are called: as the centre calls their set, or one by one.
+func (k *Kiosk) setName(kind string, templates []registry.Template) string {
+	s, _ := k.directory().Storage(registry.StorageKind(kind))
+	if set, there := s.SetOf(templates); there {
+		return set.Name.In(string(k.lang))
+	}
+	var names []string
+	for _, t := range templates {
+		names = append(names, k.text("template."+known(string(t))))
+	}
+	return strings.Join(names, ", ")
 }
 
 // agreementText is the user agreement as shown, and what is kept of it.

@@ -35,6 +35,7 @@ const (
 	CodeCentreAddress   Code = "E-1117"
 	CodeEnrolFields     Code = "E-1118"
 	CodeNoApplication   Code = "E-1119"
+	CodeSet             Code = "E-1120"
 
 	CodePIN              Code = "E-1201"
 	CodePINLow           Code = "E-1202"
@@ -116,7 +117,7 @@ const (
 var codes = []Code{
 	CodeIINLength, CodeIINDigits, CodeIINCheck, CodeIINUnknown, CodeIINDate, CodeName, CodeNameLetters, CodeEmail, CodeRegion,
 	CodeLocality, CodeConsent, CodeNumberLength, CodeNumberCheck, CodeNumberUnknown, CodePasswordRules, CodePasswordDiffers,
-	CodeCentreAddress, CodeEnrolFields, CodeNoApplication,
+	CodeCentreAddress, CodeEnrolFields, CodeNoApplication, CodeSet,
 	CodePIN, CodePINLow, CodePINFinal, CodePINLocked, CodePINShort, CodePINLong, CodePINLast, CodeTokenAbsent, CodeTokenPulled,
 	CodeTokenPulledLater, CodeTokenBlank, CodeTokenFull, CodeTokenKind, CodeTokenSlow, CodeTokenFailed, CodeTokenUnable,
 	CodeTokenUnsafe, CodeTokenOther, CodeTokenKeysGone, CodeTokenReadBack, CodePINSame, CodePINDiffers, CodePINRejected,

@@ -193,13 +193,14 @@ func TestInstall_DeletedKeysAreSaid(t *testing.T) {
 }
 
 // stickApplication makes an application on the stick and issues it.
-func (s *stand) stickApplication() string {
+func (s *stand) stickApplication(set string) string {
 	s.t.Helper()
 	s.stick.plug(true)
 	s.until("stick", func(picture) bool { s.k.mu.Lock(); defer s.k.mu.Unlock(); return s.k.stick })
 	s.toStorage()
 	s.shows("apply.stick-warning", "apply.storage", args{"kind": "stick"})
-	s.shows("apply.agreement", "apply.stick-accept", nil)
+	s.shows("apply.set", "apply.stick-accept", nil)
+	s.shows("apply.agreement", "apply.set", args{"code": set})
 	s.do("apply.agree", nil)
 	s.untilScreen("apply.summary")
 	s.k.mu.Lock()
@@ -224,7 +225,7 @@ func (s *stand) stickApplication() string {
 
 func TestInstall_StickFilesOpenWithTheInventedPassword(t *testing.T) {
 	s := newStand(t)
-	number := s.stickApplication()
+	number := s.stickApplication("rsa")
 	s.toStatus(number)
 	s.shows("install.password", "status.install", nil)
 	s.refuses(CodePasswordRules, "install.password", args{"password": "qwerty", "again": "qwerty"})
@@ -272,7 +273,7 @@ func (s *stand) certificate(number string, n int) *x509.Certificate {
 
 func TestInstall_StickWithoutTheKeysIsWrong(t *testing.T) {
 	s := newStand(t)
-	number := s.stickApplication()
+	number := s.stickApplication("rsa")
 	s.stick.mu.Lock()
 	kept := s.stick.files
 	s.stick.files = map[string][]byte{}

@@ -143,7 +143,8 @@ func TestJourney_StickWhileTheCentreIsDown(t *testing.T) {
 	h.toStorage(centretest.IINBolat, fields{"surname": "Оспан", "given": "Болат", "patronymic": ""})
 	h.until("stick", func(s snapshot) bool { return data[app.ApplyStorageScreen](h, s).Stick.Usable })
 	h.shows("apply.stick-warning", "apply.storage", fields{"kind": "stick"})
-	h.shows("apply.agreement", "apply.stick-accept", nil)
+	h.shows("apply.set", "apply.stick-accept", nil)
+	h.shows("apply.agreement", "apply.set", fields{"code": "rsa"})
 	h.do("apply.agree", nil)
 	number := h.submit()
 

@@ -269,7 +269,7 @@ func applied(records []Record, id []byte) (template, number string, status regis
 // known keeps to the templates there are words for.
 func known(template string) string {
 	switch template {
-	case "rsa-auth", "rsa-sign":
+	case "rsa-auth", "rsa-sign", "gost2015":
 		return template
 	}
 	return "unknown"

@@ -140,6 +140,19 @@ type ApplyStorageScreen struct {
 	Allowed []string    `json:"allowed"`
 }
 
+// ApplySetScreen is the data of "apply.set".
+type ApplySetScreen struct {
+	Sets   []SetCard `json:"sets"`
+	Chosen string    `json:"chosen"`
+}
+
+// SetCard is one set of keys to choose: what it is called and what one gets.
+type SetCard struct {
+	Code string `json:"code"`
+	Name string `json:"name"`
+	Text string `json:"text"`
+}
+
 // ApplyAgreementScreen is the data of "apply.agreement".
 type ApplyAgreementScreen struct {
 	Title   string `json:"title"`

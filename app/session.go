@@ -279,6 +279,7 @@ type draft struct {
 	region    string
 	locality  string
 	onStick   bool
+	set       string // code of the set of keys
 	medium    ref
 	model     string
 	stickRead bool // the warning about files was accepted

@@ -324,6 +324,7 @@ func (s *staffApplication) view(k *Kiosk) any {
 			{Label: k.text("label.region"), Value: choice(k.regions(), a.Region)},
 			{Label: k.text("label.locality"), Value: choice(k.localities(a.Region), a.Locality)},
 			{Label: k.text("label.storage"), Value: storage},
+			{Label: k.text("label.keys"), Value: k.setName(string(a.Storage.Kind), appliedTemplates(a))},
 			{Label: k.text("label.agreement"), Value: k.text("label.agreement-version", "Version", a.Consent.Version)},
 			{Label: k.text("label.created"), Value: k.moment(a.CreatedAt)},
 			{Label: k.text("label.device"), Value: a.Device},
@@ -332,6 +333,14 @@ func (s *staffApplication) view(k *Kiosk) any {
 		RegisterName: register, NameDiffers: s.opened.NameDiffers, Documents: k.documents(), Reasons: k.reasons(),
 		Own: s.own(k), Hash: s.opened.SHA256,
 	}
+}
+
+func appliedTemplates(a registry.Application) []registry.Template {
+	var out []registry.Template
+	for _, key := range a.Keys {
+		out = append(out, key.Template)
+	}
+	return out
 }
 
 func (s *staffApplication) act(k *Kiosk, action string, args []byte) *fault {

@@ -38,7 +38,7 @@ func families() []string {
 		}
 	}
 	add("medium.", "kaztoken", "etoken", "jacarta", "akey", "idcard", "unknown", "stick")
-	add("template.", "rsa-auth", "rsa-sign", "operator", "unknown")
+	add("template.", "rsa-auth", "rsa-sign", "gost2015", "operator", "unknown")
 	add("progress.keys.", "generate", "check", "write")
 	add("progress.install.", "write", "read", "compare")
 	add("key.", "valid", "expired", "revoked", "unknown", "no-certificate", "waiting")

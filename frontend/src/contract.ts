@@ -165,6 +165,17 @@ export interface StickCard {
   why: string
 }
 
+export interface ApplySetScreen {
+  sets: SetCard[]
+  chosen: string
+}
+
+export interface SetCard {
+  code: string
+  name: string
+  text: string
+}
+
 export interface ApplyAgreementScreen {
   title: string
   text: string
@@ -449,6 +460,7 @@ export interface Screens {
   'apply.locality': ApplyLocalityScreen
   'apply.storage': ApplyStorageScreen
   'apply.stick-warning': Record<string, never>
+  'apply.set': ApplySetScreen
   'apply.agreement': ApplyAgreementScreen
   'apply.pin': PINScreen
   'apply.keys': ApplyKeysScreen
@@ -500,6 +512,7 @@ export interface Actions {
   'apply.locality': CodeArgs
   'apply.storage': StorageArgs
   'apply.stick-accept': Record<string, never>
+  'apply.set': CodeArgs
   'apply.agree': Record<string, never>
   'apply.pin': PINArgs
   'apply.submit': SubmitArgs

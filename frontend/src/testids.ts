@@ -5,7 +5,7 @@
                              action-stay, action-exit.confirm, action-exit.cancel, action-staff.end, action-staff.leave
      several on one screen are told apart by a data attribute:
      action-start            data-lang="kk|ru|en"
-     action-apply.region, action-apply.locality                 data-code
+     action-apply.region, action-apply.locality, action-apply.set   data-code
      action-apply.storage    data-insertion (tokens) or data-kind="stick"
      action-keys.token, action-status.by-token                  data-insertion
      action-staff.open       data-number

@@ -11,6 +11,7 @@ import ApplyRegion from './ApplyRegion.svelte'
 import ApplyLocality from './ApplyLocality.svelte'
 import ApplyStorage from './ApplyStorage.svelte'
 import ApplyStickWarning from './ApplyStickWarning.svelte'
+import ApplySet from './ApplySet.svelte'
 import ApplyAgreement from './ApplyAgreement.svelte'
 import ApplyPin from './ApplyPin.svelte'
 import ApplyKeys from './ApplyKeys.svelte'
@@ -46,6 +47,7 @@ export const screens: Record<string, Component<{ data: never }>> = {
   'apply.locality': ApplyLocality,
   'apply.storage': ApplyStorage,
   'apply.stick-warning': ApplyStickWarning,
+  'apply.set': ApplySet,
   'apply.agreement': ApplyAgreement,
   'apply.pin': ApplyPin,
   'apply.keys': ApplyKeys,
