@@ -149,7 +149,21 @@ func standsIn(chain []*x509.Certificate, cert *x509.Certificate) bool {
 // CheckSignatureFrom verifies that parent signed child: parent is a CA by basic constraints and key
 // usage, and the signature is right. Names and validity are VerifyChain's.
 func CheckSignatureFrom(child, parent *x509.Certificate) error {
-	return child.CheckSignatureFrom(parent)
+	if parent.PublicKeyAlgorithm != x509.UnknownPublicKeyAlgorithm {
+		return child.CheckSignatureFrom(parent)
+	}
+	if !parent.BasicConstraintsValid || !parent.IsCA || parent.KeyUsage != 0 && parent.KeyUsage&x509.KeyUsageCertSign == 0 {
+		return x509.ConstraintViolationError{} // RFC 5280 §4.2.1.9, §4.2.1.3
+	}
+	key, err := ParseKey(parent.RawSubjectPublicKeyInfo)
+	if err != nil {
+		return fmt.Errorf("issuer's certificate: %w", err)
+	}
+	signed, algorithm, signature, err := unsealed(child.Raw)
+	if err != nil {
+		return fmt.Errorf("certificate: %w", err)
+	}
+	return VerifyBytes(key, algorithm, signed, signature)
 }
 
 // isGOST says whether crypto/x509 can neither use this certificate's key nor verify its signature.

@@ -6,6 +6,7 @@ import (
 	"encoding/asn1"
 	"errors"
 	"fmt"
+	"math/big"
 	"net/mail"
 
 	"golang.org/x/crypto/cryptobyte"
@@ -127,6 +128,21 @@ func CheckEmail(address string) error {
 
 // oidRSAKey is rsaEncryption, RFC 3279 §2.3.1.
 var oidRSAKey = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 1}
+
+// KeySerial is the serial number that follows from a key by НУЦ's rule: its KeyID with the top bit off,
+// which makes it positive, and at least 0x10 in the leading octet, which keeps it at 20 octets (RFC 5280
+// §4.1.2.2; seen in all its GOST samples of 2022).
+func KeySerial(spki []byte) (*big.Int, error) {
+	id, err := KeyID(spki)
+	if err != nil {
+		return nil, err
+	}
+	id[0] &= 0x7f
+	if id[0] < 0x10 {
+		id[0] |= 0x10
+	}
+	return new(big.Int).SetBytes(id), nil
+}
 
 // KeyID is the subject key identifier as НУЦ makes it, also for the names of key files: SHA-1, 20
 // octets, over the whole SubjectPublicKeyInfo for RSA keys (seen in its samples of 2020), over the

@@ -14,15 +14,26 @@ import (
 	"github.com/tirkeu/kiosk/sync/pki"
 )
 
+// ncaFile finds one of НУЦ's public test files: in the folder TIRKEU_NCA names, or beside the project.
+func ncaFile(t *testing.T, pattern string) string {
+	t.Helper()
+	folder := os.Getenv("TIRKEU_NCA")
+	if folder == "" {
+		folder = filepath.Join("..", "..", "..", "shared", "vectors", "nca")
+	}
+	found, err := filepath.Glob(filepath.Join(folder, pattern))
+	if err != nil || len(found) != 1 {
+		t.Skipf("НУЦ's test file %s is not here", pattern)
+	}
+	return found[0]
+}
+
 // ncaSample reads one of НУЦ's public test key files with OpenSSL. The samples are not part of the
 // project; where they are missing the test is skipped.
 func ncaSample(t *testing.T, pattern string, more ...string) (*x509.Certificate, *rsa.PrivateKey) {
 	t.Helper()
-	found, err := filepath.Glob(filepath.Join("..", "..", "..", "shared", "vectors", "nca", pattern))
-	if err != nil || len(found) != 1 {
-		t.Skip("НУЦ's test key files are not here")
-	}
-	text := mustOpenSSL(t, append([]string{"pkcs12", "-legacy", "-in", found[0], "-passin", "pass:Qwerty12", "-nodes"}, more...)...)
+	file := ncaFile(t, pattern)
+	text := mustOpenSSL(t, append([]string{"pkcs12", "-legacy", "-in", file, "-passin", "pass:Qwerty12", "-nodes"}, more...)...)
 	var cert *x509.Certificate
 	var key *rsa.PrivateKey
 	for rest := []byte(text); ; {
@@ -42,7 +53,7 @@ func ncaSample(t *testing.T, pattern string, more ...string) (*x509.Certificate,
 		}
 	}
 	if cert == nil {
-		t.Fatalf("no certificate in %s", filepath.Base(found[0]))
+		t.Fatalf("no certificate in %s", filepath.Base(file))
 	}
 	return cert, key
 }
@@ -90,6 +101,47 @@ func TestProfiles_EncodeTheStorageAsTheRealOnesDo(t *testing.T) {
 	}
 	if iin, found := pki.SubjectIIN(cert); !found || iin != "123456789011" {
 		t.Fatalf("number %q", iin)
+	}
+}
+
+// ncaCert reads a certificate in DER, as НУЦ publishes its CAs'.
+func ncaCert(t *testing.T, pattern string) *x509.Certificate {
+	t.Helper()
+	cert, err := x509.ParseCertificate(read(t, ncaFile(t, pattern)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cert
+}
+
+// НУЦ's test root, its issuing CA and a test person, all GOST: whoever verifies these verifies what
+// citizens bring along.
+func TestVerifyChain_VerifiesTheRealChainOfGOST(t *testing.T) {
+	root, issuing := ncaCert(t, "root_test_gost_2022.cer"), ncaCert(t, "nca_gost2022_test.cer")
+	person, _ := ncaSample(t, "GOST512_*.p12", "-nokeys")
+	chain, err := pki.VerifyChain(person, pki.NewPool(root), pki.NewPool(issuing), person.NotBefore.Add(time.Hour))
+	if err != nil || len(chain) != 3 {
+		t.Fatalf("%d certificates, %v", len(chain), err)
+	}
+	want := pki.Expect{SPKI: person.RawSubjectPublicKeyInfo, IIN: "123456789011", Template: pki.TemplateGOST, StorageKind: pki.StorageStick, Now: person.NotBefore.Add(time.Hour)}
+	if err := pki.CheckIssued(person, want, pki.NewPool(root), pki.NewPool(issuing)); err != nil {
+		t.Error(err)
+	}
+	if template, _ := pki.DefaultProfiles().TemplateOf(person); template != pki.TemplateGOST {
+		t.Errorf("recognised as %q", template)
+	}
+	for _, cert := range chain[:2] {
+		if serial, err := pki.KeySerial(cert.RawSubjectPublicKeyInfo); err != nil || serial.Cmp(cert.SerialNumber) != 0 {
+			t.Errorf("serial number %x, by the rule %x: %v", cert.SerialNumber, serial, err)
+		}
+	}
+	changed, err := x509.ParseCertificate(append([]byte{}, person.Raw...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed.Raw[len(changed.Raw)-1] ^= 1
+	if _, err := pki.VerifyChain(changed, pki.NewPool(root), pki.NewPool(issuing), person.NotBefore.Add(time.Hour)); err == nil {
+		t.Error("a changed signature was accepted")
 	}
 }
 

@@ -13,11 +13,12 @@ import (
 	"sync"
 )
 
-// The templates the embedded table knows. A citizen's set is TemplateAuth and TemplateSign;
-// TemplateOperator is for the staff of a registration centre.
+// The templates the embedded table knows. A citizen's set is TemplateAuth and TemplateSign, or the one
+// key of TemplateGOST, which signs in and signs; TemplateOperator is for the staff of a registration centre.
 const (
 	TemplateAuth     = "rsa-auth"
 	TemplateSign     = "rsa-sign"
+	TemplateGOST     = "gost2015"
 	TemplateOperator = "operator"
 )
 
@@ -64,6 +65,7 @@ type Profile struct {
 	Template           string             `json:"template"`
 	Citizen            bool               `json:"citizen"` // may be issued to a citizen who applies
 	Key                KeyRule            `json:"key"`
+	Serial             SerialRule         `json:"serial,omitempty"`
 	Subject            []SubjectAttribute `json:"subject"` // in the order of the DN
 	KeyUsage           []string           `json:"key_usage"`
 	ExtKeyUsage        []OID              `json:"ext_key_usage"`         // all of these must be there
@@ -71,12 +73,28 @@ type Profile struct {
 	Policy             Policy             `json:"policy"`
 }
 
-// KeyRule bounds the public keys a template takes; sizes in bits.
+// KeyRule bounds the public keys a template takes; sizes in bits, for RSA only.
 type KeyRule struct {
 	Algorithm string `json:"algorithm"`
-	MinBits   int    `json:"min_bits"`
-	MaxBits   int    `json:"max_bits"`
+	MinBits   int    `json:"min_bits,omitempty"`
+	MaxBits   int    `json:"max_bits,omitempty"`
 }
+
+// The algorithms of a KeyRule.
+const (
+	KeyRSA  = "rsa"
+	KeyGOST = "gost2015-512" // ГОСТ 34.10-2015 with 512 bits, parameter set A, Kazakh identifiers
+)
+
+// SerialRule says where a certificate's serial number comes from. Empty means SerialRandom.
+type SerialRule string
+
+// The serial rules. By SerialKeyIdentifier, НУЦ's for GOST, the number follows from the key (KeySerial), so
+// one authority cannot certify the same key twice.
+const (
+	SerialRandom        SerialRule = "random"
+	SerialKeyIdentifier SerialRule = "key-identifier"
+)
 
 // SubjectAttribute is one RDN of the DN, named as in RFC 4519. Issued false: accepted in
 // certificates of others, never written into ours.
@@ -195,13 +213,30 @@ func (p Profile) check() error {
 	if p.Template == "" || len(p.ExtKeyUsage) == 0 || len(p.Policy.OID) == 0 {
 		return errors.New("name, extended key usage or policy missing")
 	}
-	if p.Key.Algorithm != "rsa" || p.Key.MinBits < 2048 || p.Key.MaxBits < p.Key.MinBits || p.Key.MaxBits > 16384 {
-		return fmt.Errorf("key rule %q %d to %d bits is not allowed", p.Key.Algorithm, p.Key.MinBits, p.Key.MaxBits)
+	if err := p.Key.check(); err != nil {
+		return err
+	}
+	if p.Serial != "" && p.Serial != SerialRandom && p.Serial != SerialKeyIdentifier {
+		return fmt.Errorf("serial rule %q is not known", p.Serial)
 	}
 	if _, err := p.keyUsage(); err != nil {
 		return err
 	}
 	return checkSubjectRule(p.Subject)
+}
+
+func (r KeyRule) check() error {
+	switch r.Algorithm {
+	case KeyRSA:
+		if r.MinBits >= 2048 && r.MinBits <= r.MaxBits && r.MaxBits <= 16384 {
+			return nil
+		}
+	case KeyGOST:
+		if r.MinBits == 0 && r.MaxBits == 0 {
+			return nil
+		}
+	}
+	return fmt.Errorf("key rule %q %d to %d bits is not allowed", r.Algorithm, r.MinBits, r.MaxBits)
 }
 
 // Template finds a profile by name; ErrUnknownTemplate if there is none.

@@ -2,7 +2,6 @@ package pki
 
 import (
 	"crypto"
-	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
@@ -38,11 +37,18 @@ func (t *Profiles) NewRequest(template string, person Person, storageKind string
 	if err != nil {
 		return nil, fmt.Errorf("build certificate request: %w", err)
 	}
+	spki, err := marshalKey(signer.Public())
+	if err != nil {
+		return nil, fmt.Errorf("build certificate request: write public key: %w", err)
+	}
+	if _, err := profile.Key.parse(spki); err != nil {
+		return nil, fmt.Errorf("build certificate request: %w", err)
+	}
 	request := &x509.CertificateRequest{RawSubject: subject, ExtraExtensions: []pkix.Extension{place}}
 	if person.Email != "" {
 		request.EmailAddresses = []string{person.Email}
 	}
-	der, err := x509.CreateCertificateRequest(rand.Reader, request, signer)
+	der, err := createRequest(request, spki, signer)
 	if err != nil {
 		return nil, fmt.Errorf("build certificate request: %w", err)
 	}
@@ -76,7 +82,7 @@ func (t *Profiles) ParseRequest(der []byte) (Request, error) {
 	if err := checkKeySize(parsed.PublicKey); err != nil {
 		return Request{}, fmt.Errorf("read certificate request: %w", err)
 	}
-	if err := parsed.CheckSignature(); err != nil {
+	if err := checkPossession(parsed); err != nil {
 		return Request{}, fmt.Errorf("read certificate request: proof of possession: %w", err)
 	}
 	request := Request{SPKI: parsed.RawSubjectPublicKeyInfo, Parsed: parsed}
@@ -104,6 +110,22 @@ func (t *Profiles) ParseRequest(der []byte) (Request, error) {
 		}
 	}
 	return request, nil
+}
+
+// checkPossession verifies a request's signature by the key it asks for (RFC 2986 §4.2).
+func checkPossession(request *x509.CertificateRequest) error {
+	if request.PublicKeyAlgorithm != x509.UnknownPublicKeyAlgorithm {
+		return request.CheckSignature()
+	}
+	key, err := ParseKey(request.RawSubjectPublicKeyInfo)
+	if err != nil {
+		return err
+	}
+	signed, algorithm, signature, err := unsealed(request.Raw)
+	if err != nil {
+		return err
+	}
+	return VerifyBytes(key, algorithm, signed, signature)
 }
 
 // CheckKey says whether the template takes this public key (DER of the SubjectPublicKeyInfo).
