@@ -148,6 +148,19 @@ func KeySerial(spki []byte) (*big.Int, error) {
 // octets, over the whole SubjectPublicKeyInfo for RSA keys (seen in its samples of 2020), over the
 // BIT STRING's content for all others (RFC 5280 §4.2.1.2, method 1; seen in its GOST samples).
 func KeyID(spki []byte) ([]byte, error) {
+	key, err := keyBits(spki)
+	if err != nil {
+		return nil, err
+	}
+	if oid, _, err := readAlgorithm(keyAlgorithm(spki)); err == nil && oid.Equal(oidRSAKey) {
+		key = spki
+	}
+	id := sha1.Sum(key)
+	return id[:], nil
+}
+
+// keyBits gives the content of a SubjectPublicKeyInfo's BIT STRING.
+func keyBits(spki []byte) ([]byte, error) {
 	input := cryptobyte.String(spki)
 	var info, algorithm cryptobyte.String
 	var oid asn1.ObjectIdentifier
@@ -156,9 +169,15 @@ func KeyID(spki []byte) ([]byte, error) {
 		!algorithm.ReadASN1ObjectIdentifier(&oid) || !info.ReadASN1BitStringAsBytes(&key) || !info.Empty() {
 		return nil, errors.New("public key is no SubjectPublicKeyInfo")
 	}
-	if oid.Equal(oidRSAKey) {
-		key = spki
+	return key, nil
+}
+
+// keyAlgorithm gives the AlgorithmIdentifier of a SubjectPublicKeyInfo that keyBits has read.
+func keyAlgorithm(spki []byte) []byte {
+	input := cryptobyte.String(spki)
+	var info, algorithm cryptobyte.String
+	if !input.ReadASN1(&info, cbasn1.SEQUENCE) || !info.ReadASN1Element(&algorithm, cbasn1.SEQUENCE) {
+		return nil
 	}
-	id := sha1.Sum(key)
-	return id[:], nil
+	return algorithm
 }

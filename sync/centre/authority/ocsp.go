@@ -3,30 +3,27 @@ package authority
 import (
 	"bytes"
 	"crypto"
-	"crypto/rand"
 	_ "crypto/sha1" // RFC 5019 §2.1.1: clients name the issuer by SHA-1
-	"crypto/sha256"
+	_ "crypto/sha256"
 	_ "crypto/sha512"
 	"crypto/x509"
 	"encoding/asn1"
 	"errors"
-	"fmt"
 	"math/big"
-	"slices"
 	"time"
 
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
+
+	"github.com/tirkeu/kiosk/sync/pki"
 )
 
-// The OCSP messages are read and written here, since x/crypto/ocsp, with which the kiosk asks,
-// answers one certificate a request, echoes no nonce and takes the machine's clock.
+// OCSP requests are read here, since x/crypto/ocsp answers one certificate a request and echoes no nonce.
 
 // OCSP response statuses, RFC 6960 §4.2.1.
 type ocspStatus int
 
 const (
-	ocspSuccessful   ocspStatus = 0
 	ocspMalformed    ocspStatus = 1
 	ocspInternal     ocspStatus = 2
 	ocspTryLater     ocspStatus = 3
@@ -38,11 +35,7 @@ const (
 	maxNonce         = 128 // octets, RFC 9654 §2.1
 )
 
-var (
-	oidOCSPBasic = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 48, 1, 1}
-	oidOCSPNonce = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 48, 1, 2}
-	oidSHA256RSA = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 11}
-)
+var oidOCSPNonce = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 48, 1, 2}
 
 var ocspHashes = []struct {
 	oid  asn1.ObjectIdentifier
@@ -200,97 +193,19 @@ func errorResponse(status ocspStatus) []byte {
 	return []byte{0x30, 0x03, 0x0a, 0x01, byte(status)}
 }
 
-// sign encodes and signs the response with an RSA key; signer is the certificate of that key, and
-// travels along if embed is set. RFC 6960 §4.2.1.
+// sign encodes and signs the response; signer is the certificate of the key, and travels along if embed
+// is set.
 func (r basicResponse) sign(key crypto.Signer, signer *x509.Certificate, embed bool) ([]byte, error) {
-	var tbs cryptobyte.Builder
-	tbs.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) { r.addData(b, signer) })
-	data, err := tbs.Bytes()
-	if err != nil {
-		return nil, fmt.Errorf("encode OCSP response: %w", err)
-	}
-	digest := sha256.Sum256(data)
-	signature, err := key.Sign(rand.Reader, digest[:], crypto.SHA256)
-	if err != nil {
-		return nil, fmt.Errorf("sign OCSP response: %w", err)
-	}
-	var basic cryptobyte.Builder
-	basic.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
-		b.AddBytes(data)
-		b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
-			b.AddASN1ObjectIdentifier(oidSHA256RSA)
-			b.AddASN1NULL()
-		})
-		b.AddASN1BitString(signature)
-		if embed {
-			b.AddASN1(explicit(0), func(b *cryptobyte.Builder) {
-				b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) { b.AddBytes(signer.Raw) })
-			})
+	response := pki.OCSPResponse{ProducedAt: r.producedAt, NextUpdate: r.nextUpdate, Nonce: r.nonce}
+	for _, answer := range r.answers {
+		one := pki.OCSPStatus{CertID: answer.id.raw, State: pki.Good}
+		switch {
+		case !answer.status.Issued:
+			one.State = pki.Unknown
+		case answer.status.Revoked:
+			one.State, one.RevokedAt, one.Reason = pki.Revoked, answer.status.RevokedAt, answer.status.Reason
 		}
-	})
-	inner, err := basic.Bytes()
-	if err != nil {
-		return nil, fmt.Errorf("encode OCSP response: %w", err)
+		response.Statuses = append(response.Statuses, one)
 	}
-	return wrapResponse(inner)
-}
-
-func wrapResponse(basic []byte) ([]byte, error) {
-	var b cryptobyte.Builder
-	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
-		b.AddASN1Enum(int64(ocspSuccessful))
-		b.AddASN1(explicit(0), func(b *cryptobyte.Builder) {
-			b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
-				b.AddASN1ObjectIdentifier(oidOCSPBasic)
-				b.AddASN1OctetString(basic)
-			})
-		})
-	})
-	return b.Bytes()
-}
-
-// addData is ResponseData. The responder is named by the SHA-1 of its key.
-func (r basicResponse) addData(b *cryptobyte.Builder, signer *x509.Certificate) {
-	b.AddASN1(explicit(2), func(b *cryptobyte.Builder) {
-		hash := crypto.SHA1.New()
-		hash.Write(publicKeyBits(signer))
-		b.AddASN1OctetString(hash.Sum(nil))
-	})
-	b.AddASN1GeneralizedTime(r.producedAt)
-	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
-		for _, answer := range r.answers {
-			b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) { r.addSingle(b, answer) })
-		}
-	})
-	if r.nonce == nil {
-		return
-	}
-	b.AddASN1(explicit(1), func(b *cryptobyte.Builder) {
-		b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
-			b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
-				b.AddASN1ObjectIdentifier(oidOCSPNonce)
-				b.AddASN1OctetString(r.nonce)
-			})
-		})
-	})
-}
-
-// addSingle is SingleResponse. CertStatus is a CHOICE of IMPLICIT [0] good, [1] revoked, [2] unknown.
-func (r basicResponse) addSingle(b *cryptobyte.Builder, answer singleAnswer) {
-	b.AddBytes(slices.Clone(answer.id.raw))
-	switch {
-	case !answer.status.Issued:
-		b.AddASN1(cbasn1.Tag(2).ContextSpecific(), func(*cryptobyte.Builder) {})
-	case answer.status.Revoked:
-		b.AddASN1(explicit(1), func(b *cryptobyte.Builder) {
-			b.AddASN1GeneralizedTime(answer.status.RevokedAt.UTC().Truncate(time.Second))
-			if answer.status.Reason != 0 {
-				b.AddASN1(explicit(0), func(b *cryptobyte.Builder) { b.AddASN1Enum(int64(answer.status.Reason)) })
-			}
-		})
-	default:
-		b.AddASN1(cbasn1.Tag(0).ContextSpecific(), func(*cryptobyte.Builder) {})
-	}
-	b.AddASN1GeneralizedTime(r.producedAt)
-	b.AddASN1(explicit(0), func(b *cryptobyte.Builder) { b.AddASN1GeneralizedTime(r.nextUpdate) })
+	return pki.CreateOCSP(response, signer, embed, key)
 }
