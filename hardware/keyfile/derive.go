@@ -1,8 +1,7 @@
 package keyfile
 
 import (
-	"crypto/sha1"
-	"crypto/sha256"
+	"fmt"
 	"hash"
 )
 
@@ -14,7 +13,7 @@ const (
 )
 
 // derive is the key derivation of RFC 7292 appendix B.2: n octets for one purpose from a password in BMP form.
-// Both hashes used here (SHA-1, SHA-256) have v = 64 octets.
+// v is the hash's block: 64 octets, for SHA-384 and SHA-512 128.
 func derive(newHash func() hash.Hash, bmp, salt []byte, iterations int, purpose byte, n int) []byte {
 	h := newHash()
 	v := h.BlockSize()
@@ -68,13 +67,21 @@ func repeated(pattern []byte, v int) []byte {
 	return out
 }
 
-// digest is a hash together with its ASN.1 name.
-type digest struct {
-	new  func() hash.Hash
-	size int
+// meter counts the steps of key derivation that one reading spends, so that no file costs more than [MaxIterations] of them.
+type meter struct{ spent int }
+
+// spend takes n steps before they are made.
+func (m *meter) spend(n int) error {
+	if m.spent+n > MaxIterations {
+		return tooSlow(m.spent + n)
+	}
+	m.spent += n
+	return nil
 }
 
-var (
-	digestSHA1   = digest{sha1.New, sha1.Size}
-	digestSHA256 = digest{sha256.New, sha256.Size}
-)
+func tooSlow(steps int) error {
+	return fmt.Errorf("%w: it asks for %d steps of key derivation, %d at most are made", ErrUnsupported, steps, MaxIterations)
+}
+
+// rounds is how often a hash of so many octets is needed for n octets.
+func rounds(n, size int) int { return (n + size - 1) / size }

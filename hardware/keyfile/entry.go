@@ -15,8 +15,8 @@ import (
 // Bounds of what is read. A file of the authority is about 4 kB.
 const (
 	MaxSize       = 256 << 10 // bytes in a key file
-	MaxIterations = 4_000_000 // key derivation steps one Read may spend, over all parts of the file
-	maxBags       = 32        // certificates and keys in one file
+	MaxIterations = 4_000_000 // key derivation steps one reading may spend, over all parts of the file
+	maxBags       = 32        // keys, certificates and other things in one file
 )
 
 // What can be wrong with a key file.
@@ -72,14 +72,21 @@ func KeyID(cert *x509.Certificate) ([]byte, error) {
 }
 
 // Name is the file name the authority gives to a key file: RSA256_<key identifier in hex>.p12, with AUTH_ before it for the key of
-// authentication. template is the template of the application ("rsa-auth", "rsa-sign"); an unknown one gets the name of a signing key.
+// authentication, GOST512_<key identifier in hex>.p12 for a GOST key. template is the template of the application ("rsa-auth", "rsa-sign", "gost2015");
+// an unknown one gets the name of a signing key of the certificate's algorithm.
 func Name(template string, cert *x509.Certificate) string {
 	id, err := KeyID(cert)
 	if err != nil { // a parsed certificate always has a public key
 		id = nil
 	}
 	prefix := "RSA256_"
-	if strings.HasSuffix(template, "-auth") {
+	algorithm, _ := kindOfCertificate(cert)
+	switch {
+	case template == TemplateGOST, algorithm == AlgorithmGOST2015:
+		prefix = "GOST512_"
+	case algorithm == AlgorithmGOST2004:
+		prefix = "GOSTKNCA_"
+	case strings.HasSuffix(template, "-auth"):
 		prefix = "AUTH_RSA256_"
 	}
 	return prefix + hex.EncodeToString(id) + ".p12"

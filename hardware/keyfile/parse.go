@@ -1,7 +1,7 @@
 package keyfile
 
 import (
-	"crypto/x509"
+	"bytes"
 	"encoding/asn1"
 	"fmt"
 
@@ -9,40 +9,39 @@ import (
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
 
-// file is a PFX taken apart but not opened.
+// file is a PFX (RFC 7292 §4) taken apart. Its sealed parts are closed until [file.open].
 type file struct {
-	content    []byte // octets the MAC is over
-	mac        []byte
-	macSalt    []byte
-	macRounds  int
-	macDigest  digest
-	safes      []sealedPart // encrypted SafeContents
-	keys       []sealedPart // shrouded keys that lie in plain SafeContents
-	plainCerts []bag
+	content               []byte   // octets the MAC is over: the AuthenticatedSafe as it was written
+	mac                   *macData // nil: there is none
+	parts                 []part
+	berOutside, berInside bool // whether the file, and the AuthenticatedSafe in it, were written in BER
 }
 
-// sealedPart is something encrypted with the password.
-type sealedPart struct {
-	scheme scheme
-	data   []byte
-	id     []byte // localKeyID of a shrouded key, nil if it has none
+// macData is MacData.
+type macData struct {
+	digest     digest
+	sum, salt  []byte
+	iterations int
 }
 
-// bag is a certificate as it lies in the file.
-type bag struct {
-	cert *x509.Certificate
-	id   []byte
+// part is one ContentInfo of the AuthenticatedSafe.
+type part struct {
+	seal   *scheme // nil: its bags lie open
+	sealed []byte
+	bags   []bag
 }
 
-// parseFile reads PFX, AuthenticatedSafe and the plain SafeContents.
+// parseFile reads PFX, AuthenticatedSafe and the bags that lie open.
 func parseFile(data []byte) (*file, error) {
-	in := cryptobyte.String(data)
+	der, err := definite(data)
+	if err != nil {
+		return nil, err
+	}
+	f := &file{berOutside: !bytes.Equal(der, data)}
+	in := cryptobyte.String(der)
 	var pfx, content, mac cryptobyte.String
 	var version int
-	if len(data) > 1 && data[0] == 0x30 && data[1] == 0x80 {
-		return nil, fmt.Errorf("%w: indefinite lengths", ErrUnsupported)
-	}
-	if !in.ReadASN1(&pfx, cbasn1.SEQUENCE) || !in.Empty() || !pfx.ReadASN1Integer(&version) {
+	if !in.ReadASN1(&pfx, cbasn1.SEQUENCE) || !pfx.ReadASN1Integer(&version) {
 		return nil, fmt.Errorf("%w: it is not a PKCS#12 file", ErrDamaged)
 	}
 	if version != 3 { // RFC 7292 §4
@@ -52,23 +51,21 @@ func parseFile(data []byte) (*file, error) {
 	if !ok {
 		return nil, fmt.Errorf("%w: its contents", ErrDamaged)
 	}
-	if !oid.Equal(oidData) {
+	if !oid.Equal(oidData) { // signed contents (RFC 7292 §3.1, public-key integrity) are written by nobody
 		return nil, fmt.Errorf("%w: contents of type %v", ErrUnsupported, oid)
 	}
-	f := &file{}
 	if !content.ReadASN1Bytes(&f.content, cbasn1.OCTET_STRING) || !content.Empty() {
 		return nil, fmt.Errorf("%w: its contents", ErrDamaged)
 	}
-	if pfx.Empty() {
-		return nil, fmt.Errorf("%w: no MAC", ErrUnsupported)
+	if !pfx.Empty() {
+		if !pfx.ReadASN1(&mac, cbasn1.SEQUENCE) || !pfx.Empty() {
+			return nil, fmt.Errorf("%w: its MAC", ErrDamaged)
+		}
+		if f.mac, err = readMAC(mac); err != nil {
+			return nil, err
+		}
 	}
-	if !pfx.ReadASN1(&mac, cbasn1.SEQUENCE) || !pfx.Empty() {
-		return nil, fmt.Errorf("%w: its MAC", ErrDamaged)
-	}
-	if err := f.parseMAC(mac); err != nil {
-		return nil, err
-	}
-	return f, f.parseSafes()
+	return f, f.readParts()
 }
 
 // readContentInfo reads one ContentInfo; content is what its [0] holds.
@@ -79,181 +76,110 @@ func readContentInfo(in, content *cryptobyte.String) (asn1.ObjectIdentifier, boo
 	return oid, ok
 }
 
-// parseMAC reads MacData.
-func (f *file) parseMAC(mac cryptobyte.String) error {
-	var info, id cryptobyte.String
-	var oid asn1.ObjectIdentifier
-	f.macRounds = 1 // DEFAULT 1
-	if !mac.ReadASN1(&info, cbasn1.SEQUENCE) || !info.ReadASN1(&id, cbasn1.SEQUENCE) || !id.ReadASN1ObjectIdentifier(&oid) ||
-		!info.ReadASN1Bytes(&f.mac, cbasn1.OCTET_STRING) || !info.Empty() || !mac.ReadASN1Bytes(&f.macSalt, cbasn1.OCTET_STRING) ||
-		!(mac.Empty() || mac.ReadASN1Integer(&f.macRounds)) || !mac.Empty() {
-		return fmt.Errorf("%w: its MAC", ErrDamaged)
+func readMAC(mac cryptobyte.String) (*macData, error) {
+	var info cryptobyte.String
+	m := &macData{iterations: 1} // DEFAULT 1
+	if !mac.ReadASN1(&info, cbasn1.SEQUENCE) {
+		return nil, fmt.Errorf("%w: its MAC", ErrDamaged)
 	}
-	if !nullOrNothing(id) {
-		return fmt.Errorf("%w: its MAC's digest", ErrDamaged)
+	var err error
+	if m.digest, err = readDigest(&info); err != nil {
+		return nil, err
 	}
-	switch {
-	case oid.Equal(oidSHA1):
-		f.macDigest = digestSHA1
-	case oid.Equal(oidSHA256):
-		f.macDigest = digestSHA256
-	default:
-		return fmt.Errorf("%w: MAC with digest %v", ErrUnsupported, oid)
+	if !info.ReadASN1Bytes(&m.sum, cbasn1.OCTET_STRING) || !info.Empty() || !mac.ReadASN1Bytes(&m.salt, cbasn1.OCTET_STRING) ||
+		!(mac.Empty() || mac.ReadASN1Integer(&m.iterations)) || !mac.Empty() {
+		return nil, fmt.Errorf("%w: its MAC", ErrDamaged)
 	}
-	if f.macRounds < 1 || f.macRounds > MaxIterations || len(f.macSalt) > 1024 {
-		return fmt.Errorf("%w: its MAC is out of bounds", ErrDamaged)
-	}
-	return nil
+	return m, bounded(m.salt, m.iterations)
 }
 
-// nullOrNothing says whether a digest's or PRF's parameters are NULL or absent (RFC 5754 §2 has both read alike).
-func nullOrNothing(params cryptobyte.String) bool {
-	var null cryptobyte.String
-	return params.Empty() || params.ReadASN1(&null, cbasn1.NULL) && null.Empty() && params.Empty()
-}
-
-// parseSafes reads AuthenticatedSafe: encrypted parts are kept closed, plain ones are read.
-func (f *file) parseSafes() error {
-	if len(f.content) > 1 && f.content[1] == 0x80 {
-		return fmt.Errorf("%w: indefinite lengths", ErrUnsupported)
+// readParts reads the AuthenticatedSafe: sealed parts are kept closed, open ones are read.
+func (f *file) readParts() error {
+	der, err := definite(f.content)
+	if err != nil {
+		return err
 	}
-	in := cryptobyte.String(f.content)
+	f.berInside = !bytes.Equal(der, f.content)
+	in := cryptobyte.String(der)
 	var safes cryptobyte.String
-	if !in.ReadASN1(&safes, cbasn1.SEQUENCE) || !in.Empty() {
+	if !in.ReadASN1(&safes, cbasn1.SEQUENCE) {
 		return fmt.Errorf("%w: its parts", ErrDamaged)
 	}
-	for parts := 0; !safes.Empty(); parts++ {
+	for !safes.Empty() {
 		var content cryptobyte.String
 		oid, ok := readContentInfo(&safes, &content)
-		if !ok || parts >= maxBags {
+		if !ok || len(f.parts) >= maxBags {
 			return fmt.Errorf("%w: its parts", ErrDamaged)
 		}
+		var p part
 		switch {
 		case oid.Equal(oidEncryptedData):
-			part, err := readEncrypted(content)
-			if err != nil {
-				return err
-			}
-			f.safes = append(f.safes, part)
+			p, err = readSealedPart(content)
 		case oid.Equal(oidData):
 			var plain []byte
 			if !content.ReadASN1Bytes(&plain, cbasn1.OCTET_STRING) || !content.Empty() {
-				return fmt.Errorf("%w: a plain part", ErrDamaged)
+				return fmt.Errorf("%w: an open part", ErrDamaged)
 			}
-			if err := f.parseBags(plain); err != nil {
-				return err
-			}
-		default:
-			return fmt.Errorf("%w: a part of type %v", ErrUnsupported, oid)
+			p.bags, err = readBags(plain, f.room())
+		default: // enveloped contents (RFC 7292 §3.1, public-key privacy) are written by nobody
+			err = fmt.Errorf("%w: a part of type %v", ErrUnsupported, oid)
 		}
-	}
-	return nil
-}
-
-// readEncrypted reads EncryptedData (RFC 5652 §8).
-func readEncrypted(content cryptobyte.String) (sealedPart, error) {
-	var data, info cryptobyte.String
-	var part sealedPart
-	var version int
-	var oid asn1.ObjectIdentifier
-	if !content.ReadASN1(&data, cbasn1.SEQUENCE) || !content.Empty() || !data.ReadASN1Integer(&version) ||
-		!data.ReadASN1(&info, cbasn1.SEQUENCE) || !info.ReadASN1ObjectIdentifier(&oid) {
-		return part, fmt.Errorf("%w: an encrypted part", ErrDamaged)
-	}
-	var err error
-	if part.scheme, err = readScheme(&info); err != nil {
-		return part, err
-	}
-	if !info.ReadASN1Bytes(&part.data, implicit(0)) || !info.Empty() {
-		return part, fmt.Errorf("%w: an encrypted part", ErrDamaged)
-	}
-	return part, nil
-}
-
-// parseBags reads SafeContents (RFC 7292 §4.2) and keeps certificates and shrouded keys; bags of other kinds are passed over.
-func (f *file) parseBags(plain []byte) error {
-	in := cryptobyte.String(plain)
-	var bags cryptobyte.String
-	if !in.ReadASN1(&bags, cbasn1.SEQUENCE) || !in.Empty() {
-		return fmt.Errorf("%w: a list of bags", ErrDamaged)
-	}
-	for !bags.Empty() {
-		var one, value cryptobyte.String
-		var oid asn1.ObjectIdentifier
-		if !bags.ReadASN1(&one, cbasn1.SEQUENCE) || !one.ReadASN1ObjectIdentifier(&oid) || !one.ReadASN1(&value, explicit(0)) ||
-			len(f.plainCerts)+len(f.keys) >= maxBags {
-			return fmt.Errorf("%w: a bag", ErrDamaged)
-		}
-		id, err := readLocalKeyID(one)
 		if err != nil {
 			return err
 		}
-		switch {
-		case oid.Equal(oidShroudedKeyBag):
-			var info cryptobyte.String
-			key := sealedPart{id: id}
-			if !value.ReadASN1(&info, cbasn1.SEQUENCE) {
-				return fmt.Errorf("%w: a key", ErrDamaged)
-			}
-			if key.scheme, err = readScheme(&info); err != nil {
-				return err
-			}
-			if !info.ReadASN1Bytes(&key.data, cbasn1.OCTET_STRING) {
-				return fmt.Errorf("%w: a key", ErrDamaged)
-			}
-			f.keys = append(f.keys, key)
-		case oid.Equal(oidCertBag):
-			cert, err := readCertBag(value)
-			if err != nil {
-				return err
-			}
-			f.plainCerts = append(f.plainCerts, bag{cert, id})
-		case oid.Equal(oidKeyBag):
-			return fmt.Errorf("%w: a key without encryption", ErrUnsupported)
-		}
+		f.parts = append(f.parts, p)
 	}
 	return nil
 }
 
-// readLocalKeyID finds localKeyID among a bag's attributes; nil where there is none.
-func readLocalKeyID(one cryptobyte.String) ([]byte, error) {
-	if one.Empty() {
-		return nil, nil
+// room is how many bags may still come.
+func (f *file) room() int {
+	room := maxBags
+	for _, p := range f.parts {
+		room -= len(p.bags)
 	}
-	var set cryptobyte.String
-	if !one.ReadASN1(&set, cbasn1.SET) || !one.Empty() {
-		return nil, fmt.Errorf("%w: a bag's attributes", ErrDamaged)
-	}
-	var id []byte
-	for !set.Empty() {
-		var attribute, values cryptobyte.String
-		var oid asn1.ObjectIdentifier
-		if !set.ReadASN1(&attribute, cbasn1.SEQUENCE) || !attribute.ReadASN1ObjectIdentifier(&oid) || !attribute.ReadASN1(&values, cbasn1.SET) {
-			return nil, fmt.Errorf("%w: a bag's attributes", ErrDamaged)
-		}
-		if oid.Equal(oidLocalKeyID) && !values.ReadASN1Bytes(&id, cbasn1.OCTET_STRING) {
-			return nil, fmt.Errorf("%w: a bag's key identifier", ErrDamaged)
-		}
-	}
-	return id, nil
+	return room
 }
 
-func readCertBag(value cryptobyte.String) (*x509.Certificate, error) {
-	var one, content cryptobyte.String
+// readSealedPart reads EncryptedData (RFC 5652 §8).
+func readSealedPart(content cryptobyte.String) (part, error) {
+	var data, info cryptobyte.String
+	var version int
 	var oid asn1.ObjectIdentifier
-	var der []byte
-	if !value.ReadASN1(&one, cbasn1.SEQUENCE) || !one.ReadASN1ObjectIdentifier(&oid) || !one.ReadASN1(&content, explicit(0)) {
-		return nil, fmt.Errorf("%w: a certificate", ErrDamaged)
+	if !content.ReadASN1(&data, cbasn1.SEQUENCE) || !content.Empty() || !data.ReadASN1Integer(&version) ||
+		!data.ReadASN1(&info, cbasn1.SEQUENCE) || !info.ReadASN1ObjectIdentifier(&oid) || !oid.Equal(oidData) {
+		return part{}, fmt.Errorf("%w: a sealed part", ErrDamaged)
 	}
-	if !oid.Equal(oidX509Certificate) {
-		return nil, fmt.Errorf("%w: a certificate of type %v", ErrUnsupported, oid)
-	}
-	if !content.ReadASN1Bytes(&der, cbasn1.OCTET_STRING) {
-		return nil, fmt.Errorf("%w: a certificate", ErrDamaged)
-	}
-	cert, err := x509.ParseCertificate(der)
+	seal, err := readScheme(&info)
 	if err != nil {
-		return nil, fmt.Errorf("%w: a certificate: %v", ErrDamaged, err)
+		return part{}, err
 	}
-	return cert, nil
+	p := part{seal: &seal}
+	if p.sealed, err = readOctets(&info); err != nil || !info.Empty() || !seal.whole(p.sealed) {
+		return part{}, fmt.Errorf("%w: a sealed part", ErrDamaged)
+	}
+	return p, nil
 }
+
+// readOctets reads [0] IMPLICIT OCTET STRING, in one piece or in several (X.690 §8.7): the authority's files have several.
+func readOctets(in *cryptobyte.String) ([]byte, error) {
+	var whole []byte
+	if in.PeekASN1Tag(implicit(0)) && in.ReadASN1Bytes(&whole, implicit(0)) {
+		return whole, nil
+	}
+	var pieces cryptobyte.String
+	if !in.ReadASN1(&pieces, explicit(0)) {
+		return nil, ErrDamaged
+	}
+	for !pieces.Empty() {
+		var piece []byte
+		if !pieces.ReadASN1Bytes(&piece, cbasn1.OCTET_STRING) {
+			return nil, ErrDamaged
+		}
+		whole = append(whole, piece...)
+	}
+	return whole, nil
+}
+
+func explicit(n uint8) cbasn1.Tag { return cbasn1.Tag(n).Constructed().ContextSpecific() }
+func implicit(n uint8) cbasn1.Tag { return cbasn1.Tag(n).ContextSpecific() }

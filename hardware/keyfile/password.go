@@ -85,3 +85,12 @@ func bmpString(text string) ([]byte, error) {
 	}
 	return out, nil
 }
+
+// fromBMPString is the text of a BMPString, for people to read: surrogate pairs are joined, what is no text becomes U+FFFD.
+func fromBMPString(octets []byte) string {
+	units := make([]uint16, 0, len(octets)/2)
+	for ; len(octets) >= 2; octets = octets[2:] {
+		units = append(units, uint16(octets[0])<<8|uint16(octets[1]))
+	}
+	return string(utf16.Decode(units))
+}

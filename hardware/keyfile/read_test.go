@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"math/rand/v2"
-	"os"
 	"strings"
 	"testing"
 )
@@ -63,22 +62,11 @@ func TestRead_RefusesWhatWouldCostTimeOrMemory(t *testing.T) {
 		t.Fatal("no iterations found")
 	}
 	copy(whole[at:], []byte{2, 3, 0x7f, 0xff, 0xff})
-	if _, err := Read(bytes.NewReader(whole), NewPassword(testPassword)); !errors.Is(err, ErrDamaged) {
+	if _, err := Read(bytes.NewReader(whole), NewPassword(testPassword)); !errors.Is(err, ErrUnsupported) {
 		t.Errorf("too many iterations: %v", err)
 	}
 	if err := Write(&bytes.Buffer{}, chain(), NewPassword(testPassword), Options{Iterations: MaxIterations}); err == nil {
 		t.Error("a file was written that Read refuses")
-	}
-}
-
-// The authority's own dialect (indefinite lengths, RC2) is told as a dialect, never as damage or a wrong password.
-func TestRead_NamesTheAuthoritysDialectUnsupported(t *testing.T) {
-	data, err := os.ReadFile("../../../shared/vectors/nca/RSA256_11c707bd54cbfcccb3815e39c4eb57b1dc7dfea9.p12")
-	if err != nil {
-		t.Skip("the authority's sample is not here")
-	}
-	if _, err := Read(bytes.NewReader(data), NewPassword("Qwerty12")); !errors.Is(err, ErrUnsupported) {
-		t.Errorf("the authority's sample: %v", err)
 	}
 }
 

@@ -1,7 +1,6 @@
 package keyfile
 
 import (
-	"crypto/hmac"
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/asn1"
@@ -73,12 +72,12 @@ func encode(entry Entry, password Password, options Options) ([]byte, error) {
 
 // newScheme is a fresh scheme of the wanted kind.
 func newScheme(options Options) (scheme, error) {
-	s := scheme{oid: oidSHA1And3DES, salt: make([]byte, saltSize), iterations: options.Iterations}
+	s := scheme{cipher: cipher3DES, salt: make([]byte, saltSize), iterations: options.Iterations}
 	if _, err := io.ReadFull(options.Rand, s.salt); err != nil {
 		return s, fmt.Errorf("draw a salt: %w", err)
 	}
 	if options.Cipher == AES {
-		s.oid, s.prf, s.iv = oidPBES2, digestSHA256.new, make([]byte, 16)
+		s.cipher, s.prf, s.iv = cipherAES256, &digestSHA256, make([]byte, cipherAES256.block)
 		if _, err := io.ReadFull(options.Rand, s.iv); err != nil {
 			return s, fmt.Errorf("draw an initial vector: %w", err)
 		}
@@ -188,7 +187,7 @@ func addAttributes(b *cryptobyte.Builder, id []byte) {
 	}
 	b.AddASN1(cbasn1.SET, func(b *cryptobyte.Builder) {
 		attribute(b, oidLocalKeyID, cbasn1.OCTET_STRING, id)
-		attribute(b, oidFriendlyName, cbasn1.Tag(30), name) // BMPString
+		attribute(b, oidFriendlyName, tagBMPString, name)
 	})
 }
 
@@ -202,9 +201,9 @@ func addData(b *cryptobyte.Builder, content []byte) {
 
 // addMAC wraps the AuthenticatedSafe into the PFX with its MacData (RFC 7292 §4).
 func addMAC(content []byte, password Password, options Options) ([]byte, error) {
-	oid, d := oidSHA1, digestSHA1
+	d := digestSHA1
 	if options.Cipher == AES {
-		oid, d = oidSHA256, digestSHA256
+		d = digestSHA256
 	}
 	salt := make([]byte, saltSize)
 	if _, err := io.ReadFull(options.Rand, salt); err != nil {
@@ -218,7 +217,7 @@ func addMAC(content []byte, password Password, options Options) ([]byte, error) 
 		b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
 			b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
 				b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
-					b.AddASN1ObjectIdentifier(oid)
+					b.AddASN1ObjectIdentifier(d.oid)
 					b.AddASN1NULL()
 				})
 				b.AddASN1OctetString(sum)
@@ -229,15 +228,3 @@ func addMAC(content []byte, password Password, options Options) ([]byte, error) 
 	})
 	return pfx.Bytes()
 }
-
-// macOf is the MAC of RFC 7292 §5.1 over the content octets of the AuthenticatedSafe.
-func macOf(d digest, password Password, salt []byte, iterations int, content []byte) []byte {
-	bmp := password.bmp()
-	defer clear(bmp)
-	mac := hmac.New(d.new, derive(d.new, bmp, salt, iterations, purposeMAC, d.size))
-	mac.Write(content)
-	return mac.Sum(nil)
-}
-
-func explicit(n uint8) cbasn1.Tag { return cbasn1.Tag(n).Constructed().ContextSpecific() }
-func implicit(n uint8) cbasn1.Tag { return cbasn1.Tag(n).ContextSpecific() }
