@@ -123,6 +123,9 @@ func (c *Centre) addApplication(t *ledger.Tx, d ledger.Device, origin string, a 
 		return err
 	}
 	for _, k := range a.Keys {
+		if err := certifiedOnce(t, k.SPKISHA256); err != nil {
+			return err
+		}
 		if err := c.freeKey(t, k.SPKISHA256, k.TransactionID); err != nil {
 			return err
 		}

@@ -110,7 +110,7 @@ func (c *Centre) begin(t *ledger.Tx, d ledger.Device, r request, a ledger.Applic
 		return err
 	}
 	for _, k := range keys {
-		if !waits(asked, k.Ordinal) {
+		if _, waits := waiting(asked, k.Ordinal); !waits {
 			return nil
 		}
 	}
@@ -119,6 +119,9 @@ func (c *Centre) begin(t *ledger.Tx, d ledger.Device, r request, a ledger.Applic
 
 // askUnannounced finds the application an earlier request for the same key made, or makes one.
 func (c *Centre) askUnannounced(t *ledger.Tx, d ledger.Device, r request) error {
+	if err := certifiedOnce(t, hashOf(r.spki)); err != nil {
+		return asDuplicate(err)
+	}
 	keys, err := t.KeysBySPKI(hashOf(r.spki))
 	if err != nil {
 		return err
@@ -156,6 +159,14 @@ func (c *Centre) askUnannounced(t *ledger.Tx, d ledger.Device, r request) error 
 		return err
 	}
 	return c.begin(t, d, r, a, 1)
+}
+
+// asDuplicate says a refusal of a second certificate in CMP's own word (RFC 9810 §5.2.3).
+func asDuplicate(err error) error {
+	if no := (*Refusal)(nil); errors.As(err, &no) {
+		return rejectAs(cmp.DuplicateCertReq, "%s", no.Message)
+	}
+	return err
 }
 
 // ownApplication writes the application that a bare request stands for, under a number of the centre's own.

@@ -50,7 +50,7 @@ type Centre struct {
 	state     state
 	sealer    sealer
 	authority *authority.Authority
-	anchors   *pki.Pool // root and issuing CA: what signatures must lead to
+	anchors   *pki.Pool // root and issuing CAs: what signatures must lead to
 	profiles  *pki.Profiles
 	rules     Rules
 	now       func() time.Time
@@ -139,11 +139,15 @@ func Init(ctx context.Context, cfg Config) error {
 	if err != nil {
 		return fmt.Errorf("making the authority: %w", err)
 	}
+	gost, err := parsePEMCertificate(made.GOSTCertificate)
+	if err != nil {
+		return fmt.Errorf("making the authority: %w", err)
+	}
 	if _, err := st.loadSealer(cfg.Rand); err != nil {
 		return err
 	}
 	return db.Do(ctx, func(t *ledger.Tx) error {
-		if err := errors.Join(t.PutSetting(settingRoot, []byte(root)), t.PutSetting(settingURL, []byte(cfg.URLHTTP))); err != nil {
+		if err := errors.Join(t.PutSetting(settingRoot, []byte(root)), t.PutSetting(settingGOST, []byte(hashOf(gost.Raw))), t.PutSetting(settingURL, []byte(cfg.URLHTTP))); err != nil {
 			return err
 		}
 		return t.Audit(cfg.Now(), "authority-made", actor(ctx), "root:"+root, "")
@@ -155,7 +159,7 @@ func storeAuthority(st state, m authority.Material) (rootSHA256 string, err erro
 	for _, f := range []struct {
 		name string
 		data []byte
-	}{{fileRootKey, m.RootKey}, {fileIssuingKey, m.IssuingKey}, {fileIssuingCert, m.IssuingCertificate}, {fileRootCert, m.RootCertificate}} {
+	}{{fileRootKey, m.RootKey}, {fileIssuingKey, m.IssuingKey}, {fileIssuingCert, m.IssuingCertificate}, {fileGOST, joinGOST(m)}, {fileRootCert, m.RootCertificate}} {
 		if err := st.write(f.name, f.data); err != nil {
 			return "", err
 		}
@@ -198,34 +202,49 @@ func Open(ctx context.Context, cfg Config) (*Centre, error) {
 }
 
 func (c *Centre) open(ctx context.Context, cfg Config, stored authority.Material) error {
+	if err := c.belongs(ctx, stored.RootCertificate); err != nil {
+		return fmt.Errorf("opening the centre: %w", err)
+	}
 	url, err := c.urlHTTP(ctx, cfg.URLHTTP)
 	if err != nil {
 		return err
 	}
 	c.urlBase = strings.TrimRight(url, "/")
-	c.authority, err = authority.Open(stored, authority.Options{BaseURL: url, Now: c.now, Rand: c.rand})
-	if err != nil {
+	options := authority.Options{BaseURL: url, Now: c.now, Rand: c.rand}
+	if err := c.loadGOST(ctx, &stored, options); err != nil {
 		return err
 	}
-	c.anchors = pki.NewPool(c.authority.Root(), c.authority.Issuing())
+	if c.authority, err = authority.Open(stored, options); err != nil {
+		return err
+	}
+	if err := c.noteGOST(ctx); err != nil {
+		return err
+	}
+	c.anchors = c.authority.Intermediates()
+	c.anchors.Add(c.authority.Root())
 	if c.sealer, err = c.state.loadSealer(c.rand); err != nil {
-		return err
-	}
-	err = c.db.View(ctx, func(t *ledger.Tx) error {
-		root, err := t.Setting(settingRoot)
-		if errors.Is(err, ledger.ErrNotFound) {
-			return errors.New("opening the centre: the database belongs to no authority: run tirkeu-centre init")
-		}
-		if err == nil && string(root) != hashOf(c.authority.Root().Raw) {
-			return errors.New("opening the centre: the database belongs to another authority than the keys: check --db and --state")
-		}
-		return err
-	})
-	if err != nil {
 		return err
 	}
 	c.speaker, err = c.cmpSigner(ctx, stored.IssuingKey)
 	return err
+}
+
+// belongs says whether the database is that of the authority with this root.
+func (c *Centre) belongs(ctx context.Context, rootPEM []byte) error {
+	root, err := parsePEMCertificate(rootPEM)
+	if err != nil {
+		return err
+	}
+	return c.db.View(ctx, func(t *ledger.Tx) error {
+		noted, err := t.Setting(settingRoot)
+		if errors.Is(err, ledger.ErrNotFound) {
+			return errors.New("the database belongs to no authority: run tirkeu-centre init")
+		}
+		if err == nil && string(noted) != hashOf(root.Raw) {
+			return errors.New("the database belongs to another authority than the keys: check --db and --state")
+		}
+		return err
+	})
 }
 
 // urlHTTP notes a new base of URLs, or reads the one noted before.
@@ -251,7 +270,7 @@ func (c *Centre) Close() error { return c.db.Close() }
 // Root and Issuing are the certificates of the authority.
 func (c *Centre) Root() *x509.Certificate { return c.authority.Root() }
 
-// Issuing is the certificate the citizens' certificates are signed with.
+// Issuing is the certificate that citizens' RSA certificates, and those of kiosks, staff and servers are signed with.
 func (c *Centre) Issuing() *x509.Certificate { return c.authority.Issuing() }
 
 // Tidy does what time asks for: applications expire, certificates that were never confirmed are revoked, and what was

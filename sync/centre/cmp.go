@@ -113,7 +113,7 @@ func (a cmpAuthority) Request(ctx context.Context, r *cmp.Request) (cmp.Outcome,
 	if err != nil {
 		return cmp.Outcome{}, refused(err)
 	}
-	return a.outcome(out, r.Kind), nil
+	return a.outcome(out, r.Kind)
 }
 
 // mayEnrol: the first certificate under the secret, the next under the one before, and nothing else.
@@ -143,7 +143,7 @@ func (a cmpAuthority) Poll(ctx context.Context, party cmp.Party, transactionID [
 	if err != nil {
 		return cmp.Outcome{}, refused(err)
 	}
-	return a.outcome(out, cmp.Kind(out.kind)), nil
+	return a.outcome(out, cmp.Kind(out.kind))
 }
 
 // Confirm ends a transaction and stores the answer in the same step.
@@ -167,10 +167,11 @@ func (a cmpAuthority) Revoke(ctx context.Context, r *cmp.RevocationRequest) erro
 	if r.Party.Certificate == nil {
 		return cmp.Refuse(cmp.NotAuthorized, "an enrolment secret serves for enrolment only")
 	}
-	if !bytes.Equal(r.Certificate.Issuer, a.c.authority.Issuing().RawSubject) {
+	family, ours := a.c.authority.Named(r.Certificate.Issuer)
+	if !ours {
 		return cmp.Refuse(cmp.BadCertID, "the certificate is not of this authority")
 	}
-	in := revocation{transaction: hex.EncodeToString(r.TransactionID), profile: r.Profile, message: r.Message,
+	in := revocation{issuer: string(family), transaction: hex.EncodeToString(r.TransactionID), profile: r.Profile, message: r.Message,
 		serial: hex.EncodeToString(r.Certificate.Serial.Bytes()), reason: r.Reason}
 	return refused(a.c.revoke(ctx, d, in))
 }
@@ -186,17 +187,23 @@ func (a cmpAuthority) party(ctx context.Context, p cmp.Party) (ledger.Device, er
 	return d, err
 }
 
-func (a cmpAuthority) outcome(out outcome, kind cmp.Kind) cmp.Outcome {
+func (a cmpAuthority) outcome(out outcome, kind cmp.Kind) (cmp.Outcome, error) {
 	o := cmp.Outcome{Kind: kind, Text: out.text}
 	switch out.state {
 	case ledger.TransactionWaiting:
 		o.State, o.CheckAfter = cmp.Waiting, a.c.rules.CheckAfter
 	case ledger.TransactionIssued, ledger.TransactionConfirmed:
-		o.State, o.DER, o.Chain = cmp.Issued, out.cert, []*x509.Certificate{a.c.authority.Issuing()}
+		// The CA that issued it goes along (RFC 9483 §4.1.1), so that a kiosk that was enrolled before there was a GOST CA finds
+		// the way to the root it knows.
+		ca, err := a.c.issuingOf(out.cert)
+		if err != nil {
+			return o, err
+		}
+		o.State, o.DER, o.Chain = cmp.Issued, out.cert.DER, []*x509.Certificate{ca}
 	case ledger.TransactionRejected, ledger.TransactionRefused:
 		o.State, o.Fail = cmp.Rejected, cmp.BadRequest
 	}
-	return o
+	return o, nil
 }
 
 // refused turns a no of ours into one of CMP; anything else stays a fault.

@@ -26,8 +26,8 @@ type request struct {
 type outcome struct {
 	kind  string
 	state ledger.TransactionState
-	cert  []byte // DER, where issued
-	text  string // where rejected
+	cert  ledger.Certificate // where issued
+	text  string             // where rejected
 }
 
 // sameDevice says whether two prefixes are one kiosk: what was begun before it was enrolled anew goes on after.
@@ -66,11 +66,9 @@ func outcomeOf(t *ledger.Tx, id string) (outcome, error) {
 	}
 	out := outcome{kind: x.Kind, state: x.State, text: x.Text}
 	if x.State == ledger.TransactionIssued || x.State == ledger.TransactionConfirmed {
-		cert, err := t.Certificate(x.Serial)
-		if err != nil {
+		if out.cert, err = t.Certificate(x.Serial); err != nil {
 			return outcome{}, err
 		}
-		out.cert = cert.DER
 	}
 	return out, nil
 }

@@ -9,6 +9,7 @@ import (
 	"math/big"
 	"strings"
 
+	"github.com/tirkeu/kiosk/sync/api"
 	"github.com/tirkeu/kiosk/sync/centre/authority"
 	"github.com/tirkeu/kiosk/sync/centre/ledger"
 	"github.com/tirkeu/kiosk/sync/pki"
@@ -35,7 +36,8 @@ func (c *Centre) promise(t *ledger.Tx, number string) error {
 		return err
 	}
 	for _, k := range keys {
-		if !waits(asked, k.Ordinal) {
+		x, waits := waiting(asked, k.Ordinal)
+		if !waits {
 			continue
 		}
 		if _, err := t.CertificateOfKey(number, k.Ordinal); err == nil {
@@ -43,25 +45,41 @@ func (c *Centre) promise(t *ledger.Tx, number string) error {
 		} else if !errors.Is(err, ledger.ErrNotFound) {
 			return err
 		}
-		serial, err := c.authority.NewSerial()
-		if err != nil {
-			return err
-		}
-		if err := t.Promise(ledger.Certificate{Serial: hex.EncodeToString(serial.Bytes()), Kind: "citizen", Template: k.Template,
-			Device: a.Device, IIN: a.IIN, Number: number, Ordinal: k.Ordinal, SPKISHA256: k.SPKISHA256}); err != nil {
+		if err := c.promiseKey(t, a, k, x.SPKI); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func waits(asked []ledger.Transaction, ordinal int) bool {
+// promiseKey gives a key its serial number: drawn, or for GOST the key's identifier.
+func (c *Centre) promiseKey(t *ledger.Tx, a ledger.Application, k ledger.Key, spki []byte) error {
+	family, err := c.authority.FamilyOf(k.Template)
+	if err != nil {
+		return err
+	}
+	serial, err := c.authority.SerialFor(k.Template, spki)
+	if err != nil {
+		return err
+	}
+	promised := ledger.Certificate{Serial: hex.EncodeToString(serial.Bytes()), Kind: "citizen", Template: k.Template, Issuer: string(family),
+		Device: a.Device, IIN: a.IIN, Number: a.Number, Ordinal: k.Ordinal, SPKISHA256: k.SPKISHA256}
+	if _, err := t.Certificate(promised.Serial); err == nil {
+		return refuse(api.ErrorCodeConflict, "key %d: the serial number %s, which is the key's identifier, is taken: a new key pair is needed", k.Ordinal, promised.Serial)
+	} else if !errors.Is(err, ledger.ErrNotFound) {
+		return err
+	}
+	return t.Promise(promised)
+}
+
+// waiting finds the transaction that waits for the certificate of a key.
+func waiting(asked []ledger.Transaction, ordinal int) (ledger.Transaction, bool) {
 	for _, x := range asked {
 		if x.Ordinal == ordinal && x.State == ledger.TransactionWaiting {
-			return true
+			return x, true
 		}
 	}
-	return false
+	return ledger.Transaction{}, false
 }
 
 // work is one certificate to sign.

@@ -18,8 +18,8 @@ import (
 
 // revocationLists keeps the last signed lists; they are signed again when something was revoked or they grow old.
 type revocationLists struct {
-	mu      sync.Mutex // held while a list is signed, some milliseconds
-	issuing list
+	mu      sync.Mutex // guards the lists; held while one is signed, some milliseconds
+	issuing map[authority.Family]list
 	root    list
 }
 
@@ -29,15 +29,18 @@ type list struct {
 	of  string // what was revoked when it was signed
 }
 
-// crl is the issuing CA's revocation list as of now.
-func (c *Centre) crl(ctx context.Context) ([]byte, error) {
+// crlCounters number each CA's lists (RFC 5280 §5.2.3).
+var crlCounters = map[authority.Family]string{authority.RSA: "crl", authority.GOST: "crl-gost"}
+
+// crl is the revocation list of one issuing CA as of now, signed by that CA.
+func (c *Centre) crl(ctx context.Context, f authority.Family) ([]byte, error) {
 	c.lists.mu.Lock()
 	defer c.lists.mu.Unlock()
 	now := c.now()
 	var entries []authority.Revoked
 	var of strings.Builder
 	err := c.db.View(ctx, func(t *ledger.Tx) error {
-		rows, err := t.Revoked(ledger.IssuerRSA, now)
+		rows, err := t.Revoked(string(f), now)
 		if err != nil {
 			return err
 		}
@@ -54,18 +57,21 @@ func (c *Centre) crl(ctx context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listing revoked certificates: %w", err)
 	}
-	if old := c.lists.issuing; old.der != nil && old.of == of.String() && now.Sub(old.at) < c.rules.CRLEvery {
+	if old := c.lists.issuing[f]; old.der != nil && old.of == of.String() && now.Sub(old.at) < c.rules.CRLEvery {
 		return old.der, nil
 	}
-	number, err := c.listNumber(ctx, "crl")
+	number, err := c.listNumber(ctx, crlCounters[f])
 	if err != nil {
 		return nil, err
 	}
-	der, err := c.authority.CRL(entries, number, now.Add(c.rules.CRLLife))
+	der, err := c.authority.CRLOf(f, entries, number, now.Add(c.rules.CRLLife))
 	if err != nil {
 		return nil, err
 	}
-	c.lists.issuing = list{der: der, at: now, of: of.String()}
+	if c.lists.issuing == nil {
+		c.lists.issuing = map[authority.Family]list{}
+	}
+	c.lists.issuing[f] = list{der: der, at: now, of: of.String()}
 	return der, nil
 }
 
@@ -110,7 +116,7 @@ func (c *Centre) CertificateStatus(ctx context.Context, serial *big.Int) (author
 		if err != nil {
 			return err
 		}
-		s = authority.CertificateStatus{Issued: row.DER != nil, Revoked: !row.RevokedAt.IsZero(), RevokedAt: row.RevokedAt, Reason: row.Reason}
+		s = authority.CertificateStatus{Issued: row.DER != nil, Issuer: authority.Family(row.Issuer), Revoked: !row.RevokedAt.IsZero(), RevokedAt: row.RevokedAt, Reason: row.Reason}
 		return nil
 	})
 	c.metrics.add("tirkeu_ocsp_requests_total", 1)
@@ -126,11 +132,15 @@ func (c *Centre) serveList(w http.ResponseWriter, r *http.Request) {
 	case authority.RootCertificatePath:
 		der, kind = c.authority.Root().Raw, "application/pkix-cert"
 	case authority.IssuingCertificatePath:
-		der, kind = c.authority.Issuing().Raw, "application/pkix-cert"
+		der, kind = c.Issuing().Raw, "application/pkix-cert"
+	case authority.GOSTCertificatePath:
+		der, kind = c.IssuingGOST().Raw, "application/pkix-cert"
 	case authority.RootCRLPath:
 		der, err = c.rootCRL(r.Context())
 	case authority.IssuingCRLPath:
-		der, err = c.crl(r.Context())
+		der, err = c.crl(r.Context(), authority.RSA)
+	case authority.GOSTCRLPath:
+		der, err = c.crl(r.Context(), authority.GOST)
 	default:
 		http.NotFound(w, r)
 		return

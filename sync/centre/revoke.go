@@ -15,6 +15,7 @@ type revocation struct {
 	transaction string
 	profile     string
 	message     []byte
+	issuer      string // as the ledger names the CA
 	serial      string
 	reason      int // CRLReason, RFC 5280 §5.3.1
 }
@@ -64,7 +65,7 @@ func (c *Centre) revoke(ctx context.Context, d ledger.Device, r revocation) erro
 
 func mayRevoke(t *ledger.Tx, d ledger.Device, r revocation) error {
 	cert, err := t.Certificate(r.serial)
-	if errors.Is(err, ledger.ErrNotFound) {
+	if errors.Is(err, ledger.ErrNotFound) || err == nil && cert.Issuer != r.issuer {
 		return rejectAs(cmp.BadCertID, "the certificate is not of this authority")
 	}
 	if err != nil {

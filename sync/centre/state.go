@@ -99,6 +99,31 @@ func (s state) write(name string, data []byte) error {
 	if err := os.Rename(f.Name(), s.path(name)); err != nil {
 		return err
 	}
+	return s.sync()
+}
+
+// writeNew is write for a file that must not be there yet; else fs.ErrExist, and nothing is changed.
+func (s state) writeNew(name string, data []byte) error {
+	f, err := os.CreateTemp(s.dir, name+".*") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	if _, err := f.Write(data); err != nil {
+		f.Close()
+		return err
+	}
+	if err := errors.Join(f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err := os.Link(f.Name(), s.path(name)); err != nil {
+		return err
+	}
+	return s.sync()
+}
+
+// sync returns when the folder's names are on the disk.
+func (s state) sync() error {
 	d, err := os.Open(s.dir)
 	if err != nil {
 		return err

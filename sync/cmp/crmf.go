@@ -1,7 +1,6 @@
 package cmp
 
 import (
-	"crypto/x509"
 	"crypto/x509/pkix"
 	"math/big"
 
@@ -280,9 +279,5 @@ func parseProof(s *cryptobyte.String) (proof, error) {
 
 // verify checks that the requester has the private key (RFC 4211 §4.1).
 func (r *certRequest) verify() error {
-	key, err := x509.ParsePKIXPublicKey(r.template.spki)
-	if err != nil {
-		return err
-	}
-	return verifySignature(key, r.proof.alg, r.der, r.proof.signature)
+	return verifyPossession(r.template.spki, r.proof.alg, r.der, r.proof.signature)
 }

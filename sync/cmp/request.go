@@ -281,11 +281,7 @@ func parseCACerts(body cryptobyte.String) ([]*x509.Certificate, error) {
 
 // body builds CertReqMessages with one request and its proof of possession.
 func (t Template) body(rand io.Reader, old *CertID) (bodyBuilder, error) {
-	spki, err := x509.MarshalPKIXPublicKey(t.Key.Public())
-	if err != nil {
-		return nil, err
-	}
-	alg, err := signingAlgorithm(t.Key.Public())
+	spki, err := publicKeyInfo(t.Key.Public())
 	if err != nil {
 		return nil, err
 	}
@@ -310,7 +306,7 @@ func (t Template) body(rand io.Reader, old *CertID) (bodyBuilder, error) {
 	if err != nil {
 		return nil, err
 	}
-	signature, err := sign(rand, t.Key, der) // RFC 4211 §4.1: over the DER of the CertRequest
+	alg, signature, err := signPossession(rand, t.Key, der) // RFC 4211 §4.1: over the DER of the CertRequest
 	if err != nil {
 		return nil, fmt.Errorf("prove possession: %w", err)
 	}

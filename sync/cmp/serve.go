@@ -76,7 +76,7 @@ func (e *exchange) readP10(r *Request) error {
 	if err != nil {
 		return Refuse(BadDataFormat, "the PKCS#10 cannot be read")
 	}
-	if err := csr.CheckSignature(); err != nil { // RFC 2986 §3: its signature is the proof of possession
+	if err := verifyP10(csr); err != nil {
 		return Refuse(BadPOP, "the signature of the PKCS#10 does not verify")
 	}
 	r.Subject, r.SPKI, r.Extensions, r.CSR = csr.RawSubject, csr.RawSubjectPublicKeyInfo, csr.Extensions, csr.Raw

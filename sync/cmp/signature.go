@@ -4,7 +4,6 @@ import (
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/rsa"
-	_ "crypto/sha1" // certHash of a certificate signed with SHA-1
 	_ "crypto/sha256"
 	_ "crypto/sha512"
 	"crypto/x509"

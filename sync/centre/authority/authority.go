@@ -2,56 +2,46 @@ package authority
 
 import (
 	"crypto"
-	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"io"
-	"math/big"
 	"strings"
-	"sync"
 
+	"github.com/tirkeu/kiosk/hardware/gost"
 	"github.com/tirkeu/kiosk/sync/pki"
 )
 
 // Authority signs. It is safe for use by several goroutines.
 type Authority struct {
-	options    Options
-	profiles   *pki.Profiles
-	root       *x509.Certificate
-	issuing    *x509.Certificate
-	rootKey    crypto.Signer // nil where the root's key is kept elsewhere
-	issuingKey crypto.Signer
-
-	responder struct {
-		mutex sync.Mutex // guards the fields below; held while a new key is made, some 0.2 s a week
-		key   *rsa.PrivateKey
-		cert  *x509.Certificate
-	}
+	options  Options
+	profiles *pki.Profiles
+	root     *x509.Certificate
+	rootKey  crypto.Signer // nil where the root's key is kept elsewhere
+	rsa      *issuer
+	gost     *issuer // nil where the authority was made before there was one, and CreateGOST was not called
 }
 
 // Open reads stored material and checks that it belongs together: keys and certificates match, the
-// issuing CA chains to the root and neither has expired, both names say SANDBOX.
+// issuing CAs chain to the root and none has expired, every name says SANDBOX.
 func Open(stored Material, options Options) (*Authority, error) {
 	a := &Authority{options: options.filled(), profiles: pki.DefaultProfiles()}
 	var err error
 	if a.root, err = readCertificate(stored.RootCertificate); err != nil {
 		return nil, fmt.Errorf("open authority: root: %w", err)
 	}
-	if a.issuing, err = readCertificate(stored.IssuingCertificate); err != nil {
-		return nil, fmt.Errorf("open authority: issuing CA: %w", err)
-	}
 	if len(stored.RootKey) > 0 {
 		if a.rootKey, err = readKey(stored.RootKey, a.root); err != nil {
 			return nil, fmt.Errorf("open authority: root: %w", err)
 		}
 	}
-	if a.issuingKey, err = readKey(stored.IssuingKey, a.issuing); err != nil {
+	if a.rsa, err = readIssuer(RSA, stored.IssuingCertificate, stored.IssuingKey); err != nil {
 		return nil, fmt.Errorf("open authority: issuing CA: %w", err)
 	}
-	if _, isRSA := a.issuing.PublicKey.(*rsa.PublicKey); !isRSA {
-		return nil, errors.New("open authority: issuing CA: its key is not RSA")
+	if stored.hasGOST() {
+		if a.gost, err = readIssuer(GOST, stored.GOSTCertificate, stored.GOSTKey); err != nil {
+			return nil, fmt.Errorf("open authority: GOST issuing CA: %w", err)
+		}
 	}
 	if err := a.check(); err != nil {
 		return nil, fmt.Errorf("open authority: %w", err)
@@ -60,13 +50,23 @@ func Open(stored Material, options Options) (*Authority, error) {
 }
 
 func (a *Authority) check() error {
-	for _, ca := range []*x509.Certificate{a.root, a.issuing} {
-		if !ca.IsCA || !strings.Contains(ca.Subject.CommonName, sandboxMark) {
-			return fmt.Errorf("certificate %q is no sandbox CA", ca.Subject.CommonName)
+	if err := checkCA(a.root); err != nil {
+		return err
+	}
+	for _, ca := range a.issuers() {
+		if err := checkCA(ca.cert); err != nil {
+			return err
+		}
+		if _, err := pki.VerifyChain(ca.cert, a.Roots(), nil, a.options.Now()); err != nil {
+			return fmt.Errorf("issuing CA (%s) does not chain to the root: %w", ca.family, err)
 		}
 	}
-	if _, err := pki.VerifyChain(a.issuing, a.Roots(), nil, a.options.Now()); err != nil {
-		return fmt.Errorf("issuing CA does not chain to the root: %w", err)
+	return nil
+}
+
+func checkCA(cert *x509.Certificate) error {
+	if !cert.IsCA || !strings.Contains(cert.Subject.CommonName, sandboxMark) {
+		return fmt.Errorf("certificate %q is no sandbox CA", cert.Subject.CommonName)
 	}
 	return nil
 }
@@ -84,7 +84,27 @@ func readKey(data []byte, cert *x509.Certificate) (crypto.Signer, error) {
 	if block == nil || block.Type != "PRIVATE KEY" {
 		return nil, errors.New("no PKCS#8 key in PEM")
 	}
-	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	signer, err := parseKey(block.Bytes)
+	if err != nil {
+		return nil, err
+	}
+	of, err := pki.ParseKey(cert.RawSubjectPublicKeyInfo)
+	if err != nil {
+		return nil, fmt.Errorf("certificate's key: %w", err)
+	}
+	public, comparable := signer.Public().(interface{ Equal(crypto.PublicKey) bool })
+	if !comparable || !public.Equal(of) {
+		return nil, errors.New("key is not the certificate's")
+	}
+	return signer, nil
+}
+
+// parseKey reads a PKCS#8 key of either family. Its errors tell nothing of the key.
+func parseKey(pkcs8 []byte) (crypto.Signer, error) {
+	if key, _, err := gost.ParsePrivateKey(pkcs8); err == nil {
+		return key, nil
+	}
+	parsed, err := x509.ParsePKCS8PrivateKey(pkcs8)
 	if err != nil {
 		return nil, errors.New("key cannot be read") // the cause could quote the key
 	}
@@ -92,38 +112,24 @@ func readKey(data []byte, cert *x509.Certificate) (crypto.Signer, error) {
 	if !signs {
 		return nil, fmt.Errorf("key of type %T cannot sign", parsed)
 	}
-	public, comparable := signer.Public().(interface{ Equal(crypto.PublicKey) bool })
-	if !comparable || !public.Equal(cert.PublicKey) {
-		return nil, errors.New("key is not the certificate's")
-	}
 	return signer, nil
 }
 
 // Root gives the root's certificate, the anchor everybody trusts.
 func (a *Authority) Root() *x509.Certificate { return a.root }
 
-// Issuing gives the issuing CA's certificate.
-func (a *Authority) Issuing() *x509.Certificate { return a.issuing }
+// Issuing gives the certificate of the RSA issuing CA, which signs everything that is not GOST: citizens' RSA pairs,
+// operators, kiosks and servers.
+func (a *Authority) Issuing() *x509.Certificate { return a.rsa.cert }
 
 // Roots gives a pool with the root.
 func (a *Authority) Roots() *pki.Pool { return pki.NewPool(a.root) }
 
-// Intermediates gives a pool with the issuing CA.
-func (a *Authority) Intermediates() *pki.Pool { return pki.NewPool(a.issuing) }
-
-// NewSerial gives a serial number of 20 random octets, positive and never shorter (RFC 5280
-// §4.1.2.2). The leading octet follows НУЦ's rule: top bit off, at least 0x10. A caller that must
-// not lose a certificate records the number before it has it signed.
-func (a *Authority) NewSerial() (*big.Int, error) { return newSerial(a.options.Rand) }
-
-func newSerial(random io.Reader) (*big.Int, error) {
-	octets := make([]byte, 20)
-	if _, err := io.ReadFull(random, octets); err != nil {
-		return nil, fmt.Errorf("draw serial number: %w", err)
+// Intermediates gives a pool with the issuing CAs.
+func (a *Authority) Intermediates() *pki.Pool {
+	pool := pki.NewPool()
+	for _, ca := range a.issuers() {
+		pool.Add(ca.cert)
 	}
-	octets[0] &= 0x7f
-	if octets[0] < 0x10 {
-		octets[0] |= 0x10
-	}
-	return new(big.Int).SetBytes(octets), nil
+	return pool
 }

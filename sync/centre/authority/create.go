@@ -13,19 +13,25 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tirkeu/kiosk/hardware/gost"
 	"github.com/tirkeu/kiosk/sync/pki"
 )
 
 // Material is a sandbox authority as the centre stores it, all PEM: keys as PKCS#8, certificates
 // as X.509. The keys must be readable by the centre alone. Lost keys cannot be made again: every
 // certificate would have to be issued anew. RootKey may be kept elsewhere and left empty; then
-// only RootCRL and a new issuing CA are impossible.
+// only RootCRL and a new issuing CA are impossible. GOSTKey and GOSTCertificate are empty where the
+// authority is older than its GOST CA, until CreateGOST makes them.
 type Material struct {
 	RootKey            []byte
 	RootCertificate    []byte
 	IssuingKey         []byte
 	IssuingCertificate []byte
+	GOSTKey            []byte
+	GOSTCertificate    []byte
 }
+
+func (m Material) hasGOST() bool { return len(m.GOSTKey) > 0 || len(m.GOSTCertificate) > 0 }
 
 // Options of Create and Open.
 type Options struct {
@@ -38,6 +44,7 @@ type Options struct {
 const (
 	defaultName  = "TIRKEU"
 	sandboxMark  = "SANDBOX"
+	maxName      = 38 // a common name has 64 characters at most (RFC 5280 appendix A.1), and the CAs' add 26
 	caKeyBits    = 2048
 	rootYears    = 20
 	issuingYears = 10
@@ -49,35 +56,84 @@ const (
 const (
 	RootCertificatePath    = "/ca/root.cer"
 	IssuingCertificatePath = "/ca/issuing.cer"
+	GOSTCertificatePath    = "/ca/issuing-gost.cer"
 	RootCRLPath            = "/crl/root.crl"
 	IssuingCRLPath         = "/crl/issuing.crl"
+	GOSTCRLPath            = "/crl/issuing-gost.crl"
 	OCSPPath               = "/ocsp"
 )
 
-// Create makes a root and an issuing CA, both RSA-2048, which any client can verify.
+// Create makes a root, RSA-2048, which any client can verify, and under it an issuing CA for RSA and one for GOST.
 func Create(options Options) (Material, error) {
 	options = options.filled()
 	name := strings.TrimSpace(options.Name)
-	if name == "" || len(name) > 40 {
-		return Material{}, errors.New("create authority: name must have 1 to 40 octets")
+	if name == "" || len(name) > maxName {
+		return Material{}, fmt.Errorf("create authority: name must have 1 to %d octets", maxName)
 	}
-	rootKey, err := rsa.GenerateKey(rand.Reader, caKeyBits)
-	if err != nil {
-		return Material{}, fmt.Errorf("create authority: root key: %w", err)
-	}
-	issuingKey, err := rsa.GenerateKey(rand.Reader, caKeyBits)
-	if err != nil {
-		return Material{}, fmt.Errorf("create authority: issuing key: %w", err)
-	}
-	root, err := options.rootCertificate(name, rootKey)
+	rootKey, rootSPKI, err := newRSA()
 	if err != nil {
 		return Material{}, fmt.Errorf("create authority: root: %w", err)
 	}
-	issuing, err := options.issuingCertificate(name, issuingKey, root, rootKey)
+	root, err := options.rootCertificate(name, rootSPKI, rootKey)
+	if err != nil {
+		return Material{}, fmt.Errorf("create authority: root: %w", err)
+	}
+	issuingKey, spki, err := newRSA()
 	if err != nil {
 		return Material{}, fmt.Errorf("create authority: issuing CA: %w", err)
 	}
-	return material(rootKey, root, issuingKey, issuing)
+	issuing, err := options.issuingCertificate(name+" "+sandboxMark+" ISSUING CA", spki, root, rootKey)
+	if err != nil {
+		return Material{}, fmt.Errorf("create authority: issuing CA: %w", err)
+	}
+	var made Material
+	if made.RootKey, made.RootCertificate, err = encodePair(rootKey, root); err != nil {
+		return Material{}, fmt.Errorf("create authority: root: %w", err)
+	}
+	if made.IssuingKey, made.IssuingCertificate, err = encodePair(issuingKey, issuing); err != nil {
+		return Material{}, fmt.Errorf("create authority: issuing CA: %w", err)
+	}
+	return CreateGOST(made, options)
+}
+
+// CreateGOST makes the GOST issuing CA of an authority that has none, under the same root and with a name after that of
+// its RSA issuing CA. Whoever trusts the root needs nothing new. The root's key must be there.
+func CreateGOST(stored Material, options Options) (Material, error) {
+	options = options.filled()
+	if stored.hasGOST() {
+		return Material{}, errors.New("create GOST issuing CA: there is one")
+	}
+	a, err := Open(stored, options)
+	if err != nil {
+		return Material{}, fmt.Errorf("create GOST issuing CA: %w", err)
+	}
+	if a.rootKey == nil {
+		return Material{}, errors.New("create GOST issuing CA: the root's key is not here")
+	}
+	name, _, _ := strings.Cut(a.rsa.cert.Subject.CommonName, " "+sandboxMark)
+	key, spki, err := newGOST()
+	if err != nil {
+		return Material{}, fmt.Errorf("create GOST issuing CA: %w", err)
+	}
+	cert, err := options.issuingCertificate(name+" (GOST) "+sandboxMark+" ISSUING CA", spki, a.root, a.rootKey)
+	if err != nil {
+		return Material{}, fmt.Errorf("create GOST issuing CA: %w", err)
+	}
+	made := stored
+	if made.GOSTKey, made.GOSTCertificate, err = encodePair(key, cert); err != nil {
+		return Material{}, fmt.Errorf("create GOST issuing CA: %w", err)
+	}
+	return made, nil
+}
+
+// newRSA makes a CA's key, with its SubjectPublicKeyInfo.
+func newRSA() (crypto.Signer, []byte, error) {
+	key, err := rsa.GenerateKey(rand.Reader, caKeyBits)
+	if err != nil {
+		return nil, nil, fmt.Errorf("make key: %w", err)
+	}
+	spki, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
+	return key, spki, err
 }
 
 func (o Options) filled() Options {
@@ -94,32 +150,31 @@ func (o Options) filled() Options {
 	return o
 }
 
-func (o Options) rootCertificate(name string, key *rsa.PrivateKey) (*x509.Certificate, error) {
-	template, err := o.caTemplate(name+" "+sandboxMark+" ROOT CA", &key.PublicKey, rootYears)
+func (o Options) rootCertificate(name string, spki []byte, key crypto.Signer) (*x509.Certificate, error) {
+	template, err := o.caTemplate(name+" "+sandboxMark+" ROOT CA", spki, rootYears)
 	if err != nil {
 		return nil, err
 	}
 	template.MaxPathLen = 1
-	return sign(template, template, &key.PublicKey, key)
+	return sign(template, template, spki, key)
 }
 
-func (o Options) issuingCertificate(name string, key *rsa.PrivateKey, root *x509.Certificate, rootKey crypto.Signer) (*x509.Certificate, error) {
-	template, err := o.caTemplate(name+" "+sandboxMark+" ISSUING CA", &key.PublicKey, issuingYears)
+func (o Options) issuingCertificate(name string, spki []byte, root *x509.Certificate, rootKey crypto.Signer) (*x509.Certificate, error) {
+	template, err := o.caTemplate(name, spki, issuingYears)
 	if err != nil {
 		return nil, err
+	}
+	if template.NotAfter.After(root.NotAfter) { // a root that is some years old
+		template.NotAfter = root.NotAfter
 	}
 	template.MaxPathLenZero = true
 	template.IssuingCertificateURL = o.urls(RootCertificatePath)
 	template.CRLDistributionPoints = o.urls(RootCRLPath)
-	return sign(template, root, &key.PublicKey, rootKey)
+	return sign(template, root, spki, rootKey)
 }
 
-func (o Options) caTemplate(name string, key *rsa.PublicKey, years int) (*x509.Certificate, error) {
+func (o Options) caTemplate(name string, spki []byte, years int) (*x509.Certificate, error) {
 	serial, err := newSerial(o.Rand)
-	if err != nil {
-		return nil, err
-	}
-	spki, err := x509.MarshalPKIXPublicKey(key)
 	if err != nil {
 		return nil, err
 	}
@@ -145,8 +200,9 @@ func (o Options) urls(path string) []string {
 	return []string{o.BaseURL + path}
 }
 
-func sign(template, parent *x509.Certificate, key any, signer crypto.Signer) (*x509.Certificate, error) {
-	der, err := x509.CreateCertificate(rand.Reader, template, parent, key, signer)
+// sign signs a certificate for a public key (SPKI in DER) of either family with a key of either.
+func sign(template, parent *x509.Certificate, spki []byte, signer crypto.Signer) (*x509.Certificate, error) {
+	der, err := pki.CreateCertificate(template, parent, spki, signer)
 	if err != nil {
 		return nil, fmt.Errorf("sign certificate: %w", err)
 	}
@@ -157,19 +213,18 @@ func sign(template, parent *x509.Certificate, key any, signer crypto.Signer) (*x
 	return cert, nil
 }
 
-func material(rootKey crypto.Signer, root *x509.Certificate, issuingKey crypto.Signer, issuing *x509.Certificate) (Material, error) {
-	rootDER, err := x509.MarshalPKCS8PrivateKey(rootKey)
-	if err != nil {
-		return Material{}, fmt.Errorf("write root key: %w", err)
+// encodePair writes a CA's key and certificate as they are stored. A GOST key is written in the Kazakh dialect.
+func encodePair(key crypto.Signer, cert *x509.Certificate) (keyPEM, certPEM []byte, err error) {
+	var der []byte
+	if own, isGOST := key.(*gost.PrivateKey); isGOST {
+		der, err = gost.MarshalPrivateKey(own, gost.Kazakh)
+	} else {
+		der, err = x509.MarshalPKCS8PrivateKey(key)
 	}
-	issuingDER, err := x509.MarshalPKCS8PrivateKey(issuingKey)
 	if err != nil {
-		return Material{}, fmt.Errorf("write issuing key: %w", err)
+		return nil, nil, fmt.Errorf("write key: %w", err)
 	}
-	return Material{
-		RootKey: encodePEM("PRIVATE KEY", rootDER), RootCertificate: encodePEM("CERTIFICATE", root.Raw),
-		IssuingKey: encodePEM("PRIVATE KEY", issuingDER), IssuingCertificate: encodePEM("CERTIFICATE", issuing.Raw),
-	}, nil
+	return encodePEM("PRIVATE KEY", der), encodePEM("CERTIFICATE", cert.Raw), nil
 }
 
 func encodePEM(kind string, der []byte) []byte {

@@ -2,12 +2,13 @@ package authority
 
 import (
 	"crypto"
-	"crypto/rand"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"math/big"
 	"time"
+
+	"github.com/tirkeu/kiosk/sync/pki"
 )
 
 // Revoked is one entry of a revocation list.
@@ -20,10 +21,19 @@ type Revoked struct {
 // reasons a complete list may carry: removeFromCRL (8) is for deltas only, 7 is not used.
 var listReasons = map[int]bool{0: true, 1: true, 2: true, 3: true, 4: true, 5: true, 6: true, 9: true, 10: true}
 
-// CRL signs the issuing CA's complete revocation list (RFC 5280 §5) in DER. number must grow from
+// CRL signs the RSA issuing CA's complete revocation list (RFC 5280 §5) in DER. number must grow from
 // list to list; thisUpdate is now, nextUpdate is when a client should have got the next one.
 func (a *Authority) CRL(entries []Revoked, number *big.Int, nextUpdate time.Time) ([]byte, error) {
-	der, err := a.list(entries, number, nextUpdate, a.issuing, a.issuingKey)
+	return a.CRLOf(RSA, entries, number, nextUpdate)
+}
+
+// CRLOf is CRL for the issuing CA of a family, signed with that family's algorithm. Each CA numbers its own lists.
+func (a *Authority) CRLOf(f Family, entries []Revoked, number *big.Int, nextUpdate time.Time) ([]byte, error) {
+	ca, err := a.issuer(f)
+	if err != nil {
+		return nil, fmt.Errorf("sign revocation list: %w", err)
+	}
+	der, err := a.list(entries, number, nextUpdate, ca.cert, ca.key)
 	if err != nil {
 		return nil, fmt.Errorf("sign revocation list: %w", err)
 	}
@@ -59,5 +69,5 @@ func (a *Authority) list(entries []Revoked, number *big.Int, nextUpdate time.Tim
 			SerialNumber: entry.Serial, RevocationTime: entry.At.UTC().Truncate(time.Second), ReasonCode: entry.Reason,
 		})
 	}
-	return x509.CreateRevocationList(rand.Reader, list, issuer, key)
+	return pki.CreateRevocationList(list, issuer, key)
 }

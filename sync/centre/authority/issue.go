@@ -29,11 +29,11 @@ const (
 
 // Order is one certificate for a person.
 type Order struct {
-	Template string // a citizen's template, pki.TemplateAuth or pki.TemplateSign; IssueOperator sets its own
+	Template string // a citizen's template: pki.TemplateAuth, TemplateSign, TemplateGOST; IssueOperator sets its own
 	Person   pki.Person
 	Storage  string   // a storage kind; it rules the validity
 	SPKI     []byte   // DER
-	Serial   *big.Int // nil: a new one
+	Serial   *big.Int // nil: by the template's rule; by key identifier there is only one right one
 	Years    int      // 0: what the storage says
 }
 
@@ -72,11 +72,15 @@ func (a *Authority) issuePerson(order Order) (*x509.Certificate, error) {
 	if order.Years == 0 {
 		order.Years = storage.ValidityYears
 	}
-	validity, err := a.frame(order.Serial, order.Years)
+	ca, err := a.signs(&order)
 	if err != nil {
 		return nil, err
 	}
-	template, key, err := a.profiles.Build(pki.Issuance{
+	validity, err := a.frame(ca, order.Serial, order.Years)
+	if err != nil {
+		return nil, err
+	}
+	template, _, err := a.profiles.Build(pki.Issuance{
 		Template: order.Template, Person: order.Person, Storage: order.Storage, SPKI: order.SPKI,
 		Serial: validity.SerialNumber, NotBefore: validity.NotBefore, NotAfter: validity.NotAfter,
 		Notice: a.profiles.SandboxNotice, OCSP: validity.OCSPServer,
@@ -85,7 +89,7 @@ func (a *Authority) issuePerson(order Order) (*x509.Certificate, error) {
 	if err != nil {
 		return nil, err
 	}
-	cert, err := sign(template, a.issuing, key, a.issuingKey)
+	cert, err := sign(template, ca.cert, order.SPKI, ca.key)
 	if err != nil {
 		return nil, err
 	}
@@ -100,9 +104,24 @@ func (a *Authority) issuePerson(order Order) (*x509.Certificate, error) {
 	return cert, nil
 }
 
-// frame gives what all certificates have alike: serial number, validity within the issuing CA's,
-// and where to ask about revocation.
-func (a *Authority) frame(serial *big.Int, years int) (*x509.Certificate, error) {
+// signs finds the CA an order is for, and its serial number by the template's rule where it has none. That a number
+// given fits the rule, pki checks.
+func (a *Authority) signs(order *Order) (*issuer, error) {
+	family, err := a.FamilyOf(order.Template)
+	if err != nil {
+		return nil, err
+	}
+	if order.Serial == nil {
+		if order.Serial, err = a.SerialFor(order.Template, order.SPKI); err != nil {
+			return nil, err
+		}
+	}
+	return a.issuer(family)
+}
+
+// frame gives what all certificates of an issuing CA have alike: serial number, validity within
+// the CA's, and where to ask about revocation.
+func (a *Authority) frame(ca *issuer, serial *big.Int, years int) (*x509.Certificate, error) {
 	if serial == nil {
 		var err error
 		if serial, err = a.NewSerial(); err != nil {
@@ -114,12 +133,12 @@ func (a *Authority) frame(serial *big.Int, years int) (*x509.Certificate, error)
 	}
 	now := a.options.Now().UTC().Truncate(time.Second)
 	end := now.AddDate(years, 0, 0)
-	if end.After(a.issuing.NotAfter) {
-		end = a.issuing.NotAfter
+	if end.After(ca.cert.NotAfter) {
+		end = ca.cert.NotAfter
 	}
 	start := now.Add(-backdate)
-	if start.Before(a.issuing.NotBefore) {
-		start = a.issuing.NotBefore
+	if start.Before(ca.cert.NotBefore) {
+		start = ca.cert.NotBefore
 	}
 	if !start.Before(end) {
 		return nil, errors.New("validity is empty: the issuing CA ends sooner")
@@ -127,8 +146,8 @@ func (a *Authority) frame(serial *big.Int, years int) (*x509.Certificate, error)
 	return &x509.Certificate{
 		SerialNumber: serial, NotBefore: start, NotAfter: end,
 		OCSPServer:            a.options.urls(OCSPPath),
-		IssuingCertificateURL: a.options.urls(IssuingCertificatePath),
-		CRLDistributionPoints: a.options.urls(IssuingCRLPath),
+		IssuingCertificateURL: a.options.urls(ca.certPath),
+		CRLDistributionPoints: a.options.urls(ca.listPath),
 	}, nil
 }
 
@@ -146,7 +165,7 @@ func (a *Authority) IssueDevice(name string, spki []byte, serial *big.Int) (*x50
 	if err := checkName(name); err != nil {
 		return nil, fmt.Errorf("issue device certificate: %w", err)
 	}
-	template, err := a.frame(serial, deviceYears)
+	template, err := a.frame(a.rsa, serial, deviceYears)
 	if err != nil {
 		return nil, fmt.Errorf("issue device certificate: %w", err)
 	}
@@ -154,7 +173,7 @@ func (a *Authority) IssueDevice(name string, spki []byte, serial *big.Int) (*x50
 	template.KeyUsage = x509.KeyUsageDigitalSignature
 	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
 	template.UnknownExtKeyUsage = []asn1.ObjectIdentifier{EKUCMCRA}
-	cert, err := a.issue(template, parsed, spki)
+	cert, err := a.issue(a.rsa, template, spki)
 	if err != nil {
 		return nil, fmt.Errorf("issue device certificate: %w", err)
 	}
@@ -179,7 +198,7 @@ func (a *Authority) IssueTLS(hosts []string, spki []byte, serial *big.Int) (*x50
 	if err != nil {
 		return nil, fmt.Errorf("issue server certificate: read public key: %w", err)
 	}
-	template, err := a.frame(serial, tlsYears)
+	template, err := a.frame(a.rsa, serial, tlsYears)
 	if err != nil {
 		return nil, fmt.Errorf("issue server certificate: %w", err)
 	}
@@ -194,7 +213,7 @@ func (a *Authority) IssueTLS(hosts []string, spki []byte, serial *big.Int) (*x50
 		template.KeyUsage |= x509.KeyUsageKeyEncipherment
 	}
 	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
-	cert, err := a.issue(template, parsed, spki)
+	cert, err := a.issue(a.rsa, template, spki)
 	if err != nil {
 		return nil, fmt.Errorf("issue server certificate: %w", err)
 	}
@@ -251,11 +270,11 @@ func checkName(name string) error {
 	return nil
 }
 
-func (a *Authority) issue(template *x509.Certificate, key any, spki []byte) (*x509.Certificate, error) {
+func (a *Authority) issue(ca *issuer, template *x509.Certificate, spki []byte) (*x509.Certificate, error) {
 	id, err := pki.KeyID(spki)
 	if err != nil {
 		return nil, err
 	}
 	template.SubjectKeyId = id
-	return sign(template, a.issuing, key, a.issuingKey)
+	return sign(template, ca.cert, spki, ca.key)
 }

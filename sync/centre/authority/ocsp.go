@@ -3,27 +3,33 @@ package authority
 import (
 	"bytes"
 	"crypto"
-	_ "crypto/sha1" // RFC 5019 §2.1.1: clients name the issuer by SHA-1
-	_ "crypto/sha256"
-	_ "crypto/sha512"
+	"crypto/sha1"
+	"crypto/sha256"
+	"crypto/sha512"
 	"crypto/x509"
 	"encoding/asn1"
 	"errors"
+	"fmt"
+	"hash"
 	"math/big"
+	"slices"
 	"time"
 
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 
+	"github.com/tirkeu/kiosk/hardware/gost"
 	"github.com/tirkeu/kiosk/sync/pki"
 )
 
-// OCSP requests are read here, since x/crypto/ocsp answers one certificate a request and echoes no nonce.
+// The OCSP messages are read and written here, since x/crypto/ocsp, with which the kiosk asks,
+// answers one certificate a request, echoes no nonce and takes the machine's clock.
 
 // OCSP response statuses, RFC 6960 §4.2.1.
 type ocspStatus int
 
 const (
+	ocspSuccessful   ocspStatus = 0
 	ocspMalformed    ocspStatus = 1
 	ocspInternal     ocspStatus = 2
 	ocspTryLater     ocspStatus = 3
@@ -35,32 +41,38 @@ const (
 	maxNonce         = 128 // octets, RFC 9654 §2.1
 )
 
-var oidOCSPNonce = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 48, 1, 2}
+var (
+	oidOCSPBasic = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 48, 1, 1}
+	oidOCSPNonce = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 48, 1, 2}
+)
 
+// ocspHashes are those a client may name the issuer by.
 var ocspHashes = []struct {
 	oid  asn1.ObjectIdentifier
-	hash crypto.Hash
+	hash func() hash.Hash
 }{
-	{asn1.ObjectIdentifier{1, 3, 14, 3, 2, 26}, crypto.SHA1},
-	{asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 1}, crypto.SHA256},
-	{asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 2}, crypto.SHA384},
-	{asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 3}, crypto.SHA512},
+	{asn1.ObjectIdentifier{1, 3, 14, 3, 2, 26}, sha1.New}, // RFC 5019 §2.1.1
+	{asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 1}, sha256.New},
+	{asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 2}, sha512.New384},
+	{asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 3}, sha512.New},
+	{gost.Kazakh.DigestOID(), gost.New512},
+	{gost.Kazakh.Digest256OID(), gost.New256},
 }
 
 // certID names a certificate, RFC 6960 §4.1.1. raw is echoed as it came.
 type certID struct {
 	raw               []byte
-	hash              crypto.Hash // 0: one we do not know
+	hash              func() hash.Hash // nil: one we do not know
 	nameHash, keyHash []byte
 	serial            *big.Int
 }
 
 // of says whether the certificate is one of this issuer's.
 func (id certID) of(issuer *x509.Certificate) bool {
-	if id.hash == 0 {
+	if id.hash == nil {
 		return false
 	}
-	name, key := id.hash.New(), id.hash.New()
+	name, key := id.hash(), id.hash()
 	name.Write(issuer.RawSubject)
 	key.Write(publicKeyBits(issuer))
 	return bytes.Equal(name.Sum(nil), id.nameHash) && bytes.Equal(key.Sum(nil), id.keyHash)
@@ -193,19 +205,92 @@ func errorResponse(status ocspStatus) []byte {
 	return []byte{0x30, 0x03, 0x0a, 0x01, byte(status)}
 }
 
-// sign encodes and signs the response; signer is the certificate of the key, and travels along if embed
-// is set.
+// sign encodes and signs the response with a key of either family; signer is the certificate of that key, and
+// travels along if embed is set. RFC 6960 §4.2.1.
 func (r basicResponse) sign(key crypto.Signer, signer *x509.Certificate, embed bool) ([]byte, error) {
-	response := pki.OCSPResponse{ProducedAt: r.producedAt, NextUpdate: r.nextUpdate, Nonce: r.nonce}
-	for _, answer := range r.answers {
-		one := pki.OCSPStatus{CertID: answer.id.raw, State: pki.Good}
-		switch {
-		case !answer.status.Issued:
-			one.State = pki.Unknown
-		case answer.status.Revoked:
-			one.State, one.RevokedAt, one.Reason = pki.Revoked, answer.status.RevokedAt, answer.status.Reason
-		}
-		response.Statuses = append(response.Statuses, one)
+	var tbs cryptobyte.Builder
+	tbs.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) { r.addData(b, signer) })
+	data, err := tbs.Bytes()
+	if err != nil {
+		return nil, fmt.Errorf("encode OCSP response: %w", err)
 	}
-	return pki.CreateOCSP(response, signer, embed, key)
+	algorithm, signature, err := pki.SignBytes(key, data)
+	if err != nil {
+		return nil, fmt.Errorf("sign OCSP response: %w", err)
+	}
+	var basic cryptobyte.Builder
+	basic.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
+		b.AddBytes(data)
+		b.AddBytes(algorithm)
+		b.AddASN1BitString(signature)
+		if embed {
+			b.AddASN1(explicit(0), func(b *cryptobyte.Builder) {
+				b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) { b.AddBytes(signer.Raw) })
+			})
+		}
+	})
+	inner, err := basic.Bytes()
+	if err != nil {
+		return nil, fmt.Errorf("encode OCSP response: %w", err)
+	}
+	return wrapResponse(inner)
+}
+
+func wrapResponse(basic []byte) ([]byte, error) {
+	var b cryptobyte.Builder
+	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
+		b.AddASN1Enum(int64(ocspSuccessful))
+		b.AddASN1(explicit(0), func(b *cryptobyte.Builder) {
+			b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
+				b.AddASN1ObjectIdentifier(oidOCSPBasic)
+				b.AddASN1OctetString(basic)
+			})
+		})
+	})
+	return b.Bytes()
+}
+
+// addData is ResponseData. The responder is named by the SHA-1 of its key.
+func (r basicResponse) addData(b *cryptobyte.Builder, signer *x509.Certificate) {
+	b.AddASN1(explicit(2), func(b *cryptobyte.Builder) {
+		hash := sha1.Sum(publicKeyBits(signer))
+		b.AddASN1OctetString(hash[:])
+	})
+	b.AddASN1GeneralizedTime(r.producedAt)
+	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
+		for _, answer := range r.answers {
+			b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) { r.addSingle(b, answer) })
+		}
+	})
+	if r.nonce == nil {
+		return
+	}
+	b.AddASN1(explicit(1), func(b *cryptobyte.Builder) {
+		b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
+			b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
+				b.AddASN1ObjectIdentifier(oidOCSPNonce)
+				b.AddASN1OctetString(r.nonce)
+			})
+		})
+	})
+}
+
+// addSingle is SingleResponse. CertStatus is a CHOICE of IMPLICIT [0] good, [1] revoked, [2] unknown.
+func (r basicResponse) addSingle(b *cryptobyte.Builder, answer singleAnswer) {
+	b.AddBytes(slices.Clone(answer.id.raw))
+	switch {
+	case !answer.status.Issued:
+		b.AddASN1(cbasn1.Tag(2).ContextSpecific(), func(*cryptobyte.Builder) {})
+	case answer.status.Revoked:
+		b.AddASN1(explicit(1), func(b *cryptobyte.Builder) {
+			b.AddASN1GeneralizedTime(answer.status.RevokedAt.UTC().Truncate(time.Second))
+			if answer.status.Reason != 0 {
+				b.AddASN1(explicit(0), func(b *cryptobyte.Builder) { b.AddASN1Enum(int64(answer.status.Reason)) })
+			}
+		})
+	default:
+		b.AddASN1(cbasn1.Tag(0).ContextSpecific(), func(*cryptobyte.Builder) {})
+	}
+	b.AddASN1GeneralizedTime(r.producedAt)
+	b.AddASN1(explicit(0), func(b *cryptobyte.Builder) { b.AddASN1GeneralizedTime(r.nextUpdate) })
 }

@@ -2,12 +2,6 @@ package authority
 
 import (
 	"context"
-	"crypto"
-	"crypto/rand"
-	"crypto/rsa"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/asn1"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -22,13 +16,18 @@ import (
 
 // CertificateStatus is what the centre remembers of one certificate.
 type CertificateStatus struct {
-	Issued    bool // false: this centre never issued it
+	Issued    bool   // false: this centre never issued it
+	Issuer    Family // the CA that signed it; "" is RSA
 	Revoked   bool
 	RevokedAt time.Time
 	Reason    int // CRLReason, RFC 5280 §5.3.1
 }
 
-// StatusStore looks one certificate of the issuing CA up by serial number.
+func (s CertificateStatus) by(ca *issuer) bool {
+	return s.Issuer == ca.family || s.Issuer == "" && ca.family == RSA
+}
+
+// StatusStore looks one certificate of an issuing CA up by serial number.
 type StatusStore interface {
 	CertificateStatus(ctx context.Context, serial *big.Int) (CertificateStatus, error)
 }
@@ -36,15 +35,11 @@ type StatusStore interface {
 const (
 	maxOCSPRequest = 4 << 10
 	responseHolds  = time.Hour // nextUpdate after thisUpdate
-	responderKeeps = 7 * 24 * time.Hour
-	responderRenew = 24 * time.Hour // a new responder certificate this long before the old one ends
 )
 
-var oidOCSPNoCheck = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 48, 1, 5} // RFC 6960 §4.2.2.2.1
-
-// Responder answers OCSP questions about the issuing CA's certificates, by GET and POST (RFC 6960
-// appendix A.1). It signs with a delegated key that lives in memory for a week at most, or, with
-// BySelf, with the issuing CA's own.
+// Responder answers OCSP questions about the issuing CAs' certificates, by GET and POST (RFC 6960
+// appendix A.1). It signs with a delegated key of that CA's family, which lives in memory for a week
+// at most, or, with BySelf, with the CA's own.
 type Responder struct {
 	Authority *Authority
 	Store     StatusStore
@@ -136,23 +131,25 @@ func (r *Responder) answer(ctx context.Context, der []byte) ([]byte, time.Time) 
 		return errorResponse(ocspMalformed), time.Time{}
 	}
 	now := r.Authority.options.Now().UTC().Truncate(time.Second)
+	ca := r.Authority.asked(asked)
+	if ca == nil { // RFC 6960 §2.3: not authoritative for that issuer
+		return errorResponse(ocspUnauthorized), time.Time{}
+	}
 	response := basicResponse{producedAt: now, nextUpdate: now.Add(responseHolds), nonce: asked.nonce}
-	ours := false
 	for _, id := range asked.certificates {
-		status := CertificateStatus{} // another issuer's certificate is unknown here
-		if id.of(r.Authority.issuing) {
-			ours = true
+		status := CertificateStatus{} // what this CA did not issue is unknown to it
+		if id.of(ca.cert) {
 			if status, err = r.Store.CertificateStatus(ctx, id.serial); err != nil {
 				r.log(fmt.Errorf("answer OCSP: %w", err))
 				return errorResponse(ocspTryLater), time.Time{}
 			}
+			if !status.by(ca) {
+				status = CertificateStatus{} // another CA's certificate happens to have the number
+			}
 		}
 		response.answers = append(response.answers, singleAnswer{id: id, status: status})
 	}
-	if !ours { // RFC 6960 §2.3: not authoritative for that issuer
-		return errorResponse(ocspUnauthorized), time.Time{}
-	}
-	signed, err := r.sign(response)
+	signed, err := r.sign(ca, response)
 	if err != nil {
 		r.log(fmt.Errorf("answer OCSP: %w", err))
 		return errorResponse(ocspInternal), time.Time{}
@@ -160,58 +157,28 @@ func (r *Responder) answer(ctx context.Context, der []byte) ([]byte, time.Time) 
 	return signed, response.nextUpdate
 }
 
-func (r *Responder) sign(response basicResponse) ([]byte, error) {
-	a := r.Authority
-	if r.BySelf {
-		return response.sign(a.issuingKey, a.issuing, false)
+// asked gives the CA that a question is about, that of the first certificate of ours: one answer has one signature, and
+// nobody may speak for certificates of another CA (RFC 6960 §4.2.2.2). Nil: none of ours.
+func (a *Authority) asked(q question) *issuer {
+	for _, id := range q.certificates {
+		for _, ca := range a.issuers() {
+			if id.of(ca.cert) {
+				return ca
+			}
+		}
 	}
-	key, cert, err := a.delegate()
+	return nil
+}
+
+func (r *Responder) sign(ca *issuer, response basicResponse) ([]byte, error) {
+	if r.BySelf {
+		return response.sign(ca.key, ca.cert, false)
+	}
+	key, cert, err := r.Authority.delegate(ca)
 	if err != nil {
 		return nil, err
 	}
 	return response.sign(key, cert, true)
-}
-
-// delegate gives the responder's key and certificate, and makes new ones when the old end soon. The
-// key is never written down: a centre that starts anew makes another.
-func (a *Authority) delegate() (crypto.Signer, *x509.Certificate, error) {
-	a.responder.mutex.Lock()
-	defer a.responder.mutex.Unlock()
-	now := a.options.Now().UTC().Truncate(time.Second)
-	current := a.responder.cert
-	if current != nil && now.Before(current.NotAfter.Add(-responderRenew)) && !now.Before(current.NotBefore) {
-		return a.responder.key, current, nil
-	}
-	key, err := rsa.GenerateKey(rand.Reader, caKeyBits)
-	if err != nil {
-		return nil, nil, fmt.Errorf("make responder key: %w", err)
-	}
-	cert, err := a.issueResponder(&key.PublicKey, now)
-	if err != nil {
-		return nil, nil, fmt.Errorf("make responder certificate: %w", err)
-	}
-	a.responder.key, a.responder.cert = key, cert
-	return key, cert, nil
-}
-
-func (a *Authority) issueResponder(key *rsa.PublicKey, now time.Time) (*x509.Certificate, error) {
-	template, err := a.frame(nil, tlsYears)
-	if err != nil {
-		return nil, err
-	}
-	if end := now.Add(responderKeeps); end.Before(template.NotAfter) {
-		template.NotAfter = end
-	}
-	template.Subject = pkix.Name{Country: []string{"KZ"}, CommonName: sandboxMark + " OCSP RESPONDER"}
-	template.KeyUsage = x509.KeyUsageDigitalSignature
-	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageOCSPSigning}
-	template.OCSPServer, template.CRLDistributionPoints = nil, nil
-	template.ExtraExtensions = []pkix.Extension{{Id: oidOCSPNoCheck, Value: []byte{5, 0}}} // NULL
-	spki, err := x509.MarshalPKIXPublicKey(key)
-	if err != nil {
-		return nil, err
-	}
-	return a.issue(template, key, spki)
 }
 
 func (r *Responder) log(err error) {

@@ -63,6 +63,11 @@ func (t *Tx) CertificateOfKey(number string, ordinal int) (Certificate, error) {
 	return scanCertificate(t.row("SELECT "+certificateColumns+" FROM certificates WHERE kind = 'citizen' AND number = ? AND ordinal = ?", number, ordinal))
 }
 
+// CertificateOfGOSTKey finds the one certificate a GOST key ever has, by the hash of its SubjectPublicKeyInfo.
+func (t *Tx) CertificateOfGOSTKey(spkiSHA256 string) (Certificate, error) {
+	return scanCertificate(t.row("SELECT "+certificateColumns+" FROM certificates WHERE issuer = '"+IssuerGOST+"' AND spki_sha256 = ?", spkiSHA256))
+}
+
 // CertificatesOfIIN lists a citizen's signed certificates, newest first.
 func (t *Tx) CertificatesOfIIN(iin string, limit int) ([]Certificate, error) {
 	rows, err := t.rows("SELECT "+certificateColumns+" FROM certificates WHERE kind = 'citizen' AND iin = ? AND der IS NOT NULL ORDER BY issued_at DESC, serial LIMIT ?", iin, limit)
