@@ -19,9 +19,9 @@ import (
 const maxFile = 64 << 20
 
 var commands = []command{
-	{words: "init", help: "make a sandbox authority and its database\n\nNothing is overwritten: where either is there already it fails.", setup: initialise},
+	{words: "init", help: "make a sandbox authority and its database\n\nA root, an issuing CA for RSA and one for GOST. Nothing is overwritten: where either is there already it fails.", setup: initialise},
 	{words: "serve", help: "answer kiosks and staff until SIGTERM\n\nTLS 1.3 with a certificate of the sandbox root. Prints one line beginning with \"listening\" when it answers.", setup: serve},
-	{words: "ca export", args: "DIR", least: 1, most: 1, help: "write root.pem and issuing.pem into a folder", setup: exportCA},
+	{words: "ca export", args: "DIR", least: 1, most: 1, help: "write root.pem, issuing.pem (RSA) and issuing-gost.pem into a folder\n\nBoth issuing CAs stand under the one root. An authority from before there was a GOST CA gains it when it is next opened.", setup: exportCA},
 	{words: "kiosk add", args: "NAME", least: 1, most: 1, data: true, help: "make a kiosk; prints reference and secret for its enrolment, once\n\nThe secret is void after 24 hours or 10 wrong tries, and spent when the kiosk confirms its certificate.", setup: addKiosk},
 	{words: "kiosk list", data: true, help: "list kiosks", setup: listKiosks},
 	{words: "kiosk revoke", args: "NAME|PREFIX", least: 1, most: 1, help: "shut a kiosk out for ever and revoke its certificates", setup: revokeKiosk},
@@ -97,7 +97,7 @@ func exportCA(c *call) func() error {
 			if err := os.MkdirAll(c.args[0], 0o755); err != nil {
 				return err
 			}
-			for name, der := range map[string][]byte{"root.pem": o.Root().Raw, "issuing.pem": o.Issuing().Raw} {
+			for name, der := range map[string][]byte{"root.pem": o.Root().Raw, "issuing.pem": o.Issuing().Raw, "issuing-gost.pem": o.IssuingGOST().Raw} {
 				text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 				if err := os.WriteFile(filepath.Join(c.args[0], name), text, 0o644); err != nil {
 					return err
