@@ -22,6 +22,7 @@ type step int
 const (
 	stepCreated step = iota // an empty file stands beside its place
 	stepWritten             // it is whole and on the medium
+	stepChecked             // the caller has tried what was read back
 	stepNamed               // it has its name
 )
 
@@ -29,22 +30,42 @@ const (
 // under its name, except where the stick was pulled between the naming and the return: then it is there and whole.
 // Errors: [ErrName], [ErrExists], [ErrFull], [ErrReadOnly], [ErrAbsent], [ErrDamaged].
 func (s *Stick) WriteNew(name string, data []byte) error {
-	if err := s.write(name, data, false); err != nil {
+	if err := s.write(name, data, writing{}); err != nil {
 		return fmt.Errorf("write to the stick: %w", err)
 	}
 	return nil
 }
 
 // Replace is WriteNew that takes the place of an older file, if there is one. Until the new file is whole the older one stands.
+// The name may be one that somebody else chose, and in a folder ("folder/file"), if the older file is there.
+// An error after the new file took its place is [ErrUnsettled] too: both the old and the new file are possible then.
 func (s *Stick) Replace(name string, data []byte) error {
-	if err := s.write(name, data, true); err != nil {
+	if err := s.write(name, data, writing{replace: true}); err != nil {
 		return fmt.Errorf("write to the stick: %w", err)
 	}
 	return nil
 }
 
-func (s *Stick) write(name string, data []byte, replace bool) error {
-	if err := checkWritten(name); err != nil {
+// ReplaceChecked is Replace of a file that must be there ([ErrNotFound]), with a last word for the caller: when the new file is whole on the medium, beside its place,
+// check gets what was read back from there. Only if it returns nil does the new file take the place of the older one; else the older one
+// stands and check's error comes back. check may read from the stick, but not write to it.
+func (s *Stick) ReplaceChecked(name string, data []byte, check func(back []byte) error) error {
+	if err := s.write(name, data, writing{replace: true, must: true, check: check}); err != nil {
+		return fmt.Errorf("write to the stick: %w", err)
+	}
+	return nil
+}
+
+// writing says how a file is written.
+type writing struct {
+	replace bool // it may take the place of an older file
+	must    bool // there must be an older file
+	check   func(back []byte) error
+}
+
+func (s *Stick) write(name string, data []byte, how writing) error {
+	ours, err := checkPath(name, how.replace)
+	if err != nil {
 		return err
 	}
 	if len(data) > maxWrite {
@@ -52,38 +73,66 @@ func (s *Stick) write(name string, data []byte, replace bool) error {
 	}
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	folder, err := s.open()
+	folder, name, err := s.openFor(name)
 	if err != nil {
 		return err
 	}
 	defer folder.Close()
 	at := int(folder.Fd())
 	clearUnfinished(folder)
-	switch err := plainAt(at, name); {
-	case err == nil && !replace:
+	mode := uint32(0o600)
+	older, err := plainAt(at, name)
+	switch {
+	case err == nil && !how.replace:
 		return ErrExists
-	case err != nil && !errors.Is(err, ErrNotFound):
-		return err // a link or a device of that name is neither followed nor replaced
+	case err == nil:
+		mode = older.Mode & 0o777 // whoever could read it before can read it after
+	case !errors.Is(err, ErrNotFound):
+		return s.orAbsent(err) // a link or a device of that name is neither followed nor replaced
+	case how.must || !ours:
+		return s.orAbsent(err)
 	}
 	beside := unfinished + randomName() + ".part"
-	if err := s.create(at, beside, data); err != nil {
+	back, err := s.create(at, beside, data, mode)
+	if err == nil {
+		s.reached(stepWritten)
+		if how.check != nil {
+			err = how.check(back)
+		}
+	}
+	if err != nil {
 		unix.Unlinkat(at, beside, 0)
 		return s.orAbsent(err)
 	}
-	s.reached(stepWritten)
-	if err := rename(at, beside, name, replace); err != nil {
+	s.reached(stepChecked)
+	err = ErrAbsent // a folder that is not the stick's any more still takes names, for nobody
+	if s.Present() {
+		err = rename(at, beside, name, how.replace)
+	}
+	if err != nil {
 		unix.Unlinkat(at, beside, 0)
 		return s.orAbsent(meaning(err))
 	}
 	s.reached(stepNamed)
-	if err := syncFolder(at); err != nil {
-		return s.orAbsent(meaning(err))
+	err = s.settle(at, name, data)
+	switch {
+	case err == nil:
+		return nil
+	case how.replace:
+		return fmt.Errorf("%w (%w)", s.orAbsent(err), ErrUnsettled)
+	case errors.Is(err, ErrDamaged):
+		unix.Unlinkat(at, name, 0)
 	}
-	if err := same(at, name, data); err != nil {
-		if errors.Is(err, ErrDamaged) && !replace {
-			unix.Unlinkat(at, name, 0)
-		}
-		return s.orAbsent(err)
+	return s.orAbsent(err)
+}
+
+// settle brings the new name to the medium and sees what stands under it.
+func (s *Stick) settle(at int, name string, data []byte) error {
+	if err := syncFolder(at); err != nil {
+		return meaning(err)
+	}
+	if _, err := same(at, name, data); err != nil {
+		return err
 	}
 	// The folder that was written to must still be the stick that is plugged in.
 	if !s.Present() {
@@ -92,13 +141,16 @@ func (s *Stick) write(name string, data []byte, replace bool) error {
 	return nil
 }
 
-// create writes data beside its place, brings it to the medium and reads it back from there.
-func (s *Stick) create(at int, beside string, data []byte) error {
+// create writes data beside its place, brings it to the medium and gives what it reads back from there, which is the same.
+func (s *Stick) create(at int, beside string, data []byte, mode uint32) ([]byte, error) {
 	fd, err := unix.Openat(at, beside, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
 	if err != nil {
-		return meaning(err)
+		return nil, meaning(err)
 	}
 	s.reached(stepCreated)
+	if mode != 0o600 {
+		unix.Fchmod(fd, mode) // FAT knows no modes, and says so: the file is as readable there as any other
+	}
 	out := os.NewFile(uintptr(fd), beside)
 	_, err = out.Write(data)
 	if err == nil {
@@ -110,17 +162,17 @@ func (s *Stick) create(at int, beside string, data []byte) error {
 		err = closed
 	}
 	if err != nil {
-		return meaning(err)
+		return nil, meaning(err)
 	}
 	return same(at, beside, data)
 }
 
-// Read reads a plain file of at most limit bytes. Errors: [ErrName], [ErrNotFound], [ErrNotPlain], [ErrTooLarge], [ErrAbsent], [ErrDamaged].
+// Read reads a plain file of at most limit bytes; "folder/file" is one in a folder. Errors: [ErrName], [ErrNotFound], [ErrNotPlain], [ErrTooLarge], [ErrAbsent], [ErrDamaged].
 func (s *Stick) Read(name string, limit int64) ([]byte, error) {
-	if err := checkFound(name); err != nil {
+	if err := checkFoundPath(name); err != nil {
 		return nil, fmt.Errorf("read from the stick: %w", err)
 	}
-	folder, err := s.open()
+	folder, name, err := s.openFor(name)
 	if err != nil {
 		return nil, fmt.Errorf("read from the stick: %w", err)
 	}
@@ -134,16 +186,16 @@ func (s *Stick) Read(name string, limit int64) ([]byte, error) {
 
 // Remove removes a plain file and brings that to the medium. A file that is not there is [ErrNotFound].
 func (s *Stick) Remove(name string) error {
-	if err := checkFound(name); err != nil {
+	if err := checkFoundPath(name); err != nil {
 		return fmt.Errorf("remove from the stick: %w", err)
 	}
-	folder, err := s.open()
+	folder, name, err := s.openFor(name)
 	if err != nil {
 		return fmt.Errorf("remove from the stick: %w", err)
 	}
 	defer folder.Close()
 	at := int(folder.Fd())
-	err = plainAt(at, name)
+	_, err = plainAt(at, name)
 	if err == nil {
 		err = unix.Unlinkat(at, name, 0)
 	}
@@ -168,9 +220,27 @@ func (s *Stick) open() (*os.File, error) {
 	return os.NewFile(uintptr(fd), s.folder), nil
 }
 
+// openFor opens the folder a file lies in, the top or one below it, and gives the file's name there.
+func (s *Stick) openFor(name string) (*os.File, string, error) {
+	top, err := s.open()
+	if err != nil {
+		return nil, "", err
+	}
+	folder, file, below := strings.Cut(name, "/")
+	if !below {
+		return top, name, nil
+	}
+	defer top.Close()
+	in, err := enter(top, folder)
+	if err != nil {
+		return nil, "", s.orAbsent(err)
+	}
+	return in, file, nil
+}
+
 // orAbsent says the plainest reason: whatever failed, a stick that is gone is gone.
 func (s *Stick) orAbsent(err error) error {
-	if !s.Present() {
+	if !errors.Is(err, ErrAbsent) && !s.Present() {
 		return fmt.Errorf("%w (%v)", ErrAbsent, err)
 	}
 	return err
@@ -183,20 +253,19 @@ func (s *Stick) reached(at step) {
 }
 
 // plainAt says whether name is a plain file: nil, ErrNotFound or ErrNotPlain.
-func plainAt(at int, name string) error {
-	var info unix.Stat_t
+func plainAt(at int, name string) (info unix.Stat_t, err error) {
 	if err := unix.Fstatat(at, name, &info, unix.AT_SYMLINK_NOFOLLOW); err != nil {
-		return meaning(err)
+		return info, meaning(err)
 	}
 	if info.Mode&unix.S_IFMT != unix.S_IFREG {
-		return ErrNotPlain
+		return info, ErrNotPlain
 	}
-	return nil
+	return info, nil
 }
 
-// readAt opens without following a link and without waiting for a pipe, looks at what it opened, and reads no more than limit.
-func readAt(at int, name string, limit int64) ([]byte, error) {
-	if err := plainAt(at, name); err != nil { // opening a device would already do something to it
+// openPlain opens without following a link and without waiting for a pipe, and looks at what it opened.
+func openPlain(at int, name string) (*os.File, error) {
+	if _, err := plainAt(at, name); err != nil { // opening a device would already do something to it
 		return nil, err
 	}
 	fd, err := unix.Openat(at, name, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
@@ -207,13 +276,29 @@ func readAt(at int, name string, limit int64) ([]byte, error) {
 		return nil, meaning(err)
 	}
 	in := os.NewFile(uintptr(fd), name)
+	info, err := in.Stat()
+	switch {
+	case err != nil:
+		err = meaning(err)
+	case !info.Mode().IsRegular():
+		err = ErrNotPlain
+	default:
+		return in, nil
+	}
+	in.Close()
+	return nil, err
+}
+
+// readAt reads a plain file of at most limit bytes.
+func readAt(at int, name string, limit int64) ([]byte, error) {
+	in, err := openPlain(at, name)
+	if err != nil {
+		return nil, err
+	}
 	defer in.Close()
 	info, err := in.Stat()
 	if err != nil {
 		return nil, meaning(err)
-	}
-	if !info.Mode().IsRegular() {
-		return nil, ErrNotPlain
 	}
 	if info.Size() > limit {
 		return nil, ErrTooLarge
@@ -228,16 +313,16 @@ func readAt(at int, name string, limit int64) ([]byte, error) {
 	return data, nil
 }
 
-// same reads a file back and compares.
-func same(at int, name string, data []byte) error {
+// same reads a file back, compares, and gives what it read.
+func same(at int, name string, data []byte) ([]byte, error) {
 	got, err := readAt(at, name, int64(len(data)))
 	if err != nil && !errors.Is(err, ErrTooLarge) {
-		return err
+		return nil, err
 	}
 	if !bytes.Equal(got, data) {
-		return fmt.Errorf("%w: read back, it is another file", ErrDamaged)
+		return nil, fmt.Errorf("%w: read back, it is another file", ErrDamaged)
 	}
-	return nil
+	return got, nil
 }
 
 // rename gives the file its name. Where nothing may be replaced the system is asked to see to it (vfat, exfat, ext4 and tmpfs do);
@@ -273,7 +358,10 @@ func clearUnfinished(folder *os.File) {
 		return
 	}
 	for _, name := range names {
-		if strings.HasPrefix(name, unfinished) && strings.HasSuffix(name, ".part") && plainAt(int(folder.Fd()), name) == nil {
+		if !strings.HasPrefix(name, unfinished) || !strings.HasSuffix(name, ".part") {
+			continue
+		}
+		if _, err := plainAt(int(folder.Fd()), name); err == nil {
 			unix.Unlinkat(int(folder.Fd()), name, 0)
 		}
 	}

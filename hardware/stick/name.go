@@ -47,6 +47,28 @@ func checkFound(name string) error {
 	return nil
 }
 
+// checkPath checks the name of a file to be written. found: one that somebody else chose will do, "folder/file" too; ours says whether this program
+// could have chosen it.
+func checkPath(path string, found bool) (ours bool, err error) {
+	err = checkWritten(path)
+	if err == nil || !found {
+		return err == nil, err
+	}
+	return false, checkFoundPath(path)
+}
+
+// checkFoundPath checks a file's name, or "folder/file".
+func checkFoundPath(path string) error {
+	folder, file, below := strings.Cut(path, "/")
+	if !below {
+		return checkFound(path)
+	}
+	if err := checkFound(folder); err != nil {
+		return err
+	}
+	return checkFound(file)
+}
+
 // shown shortens a name for an error's text; %q does the rest.
 func shown(name string) string {
 	if len(name) > 40 {

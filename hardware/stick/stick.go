@@ -25,6 +25,9 @@ var (
 	ErrNotPlain = errors.New("that is not a plain file")
 	ErrTooLarge = errors.New("the file is too large")
 	ErrTooMany  = errors.New("there are too many files on the stick")
+
+	// ErrUnsettled comes together with one of the others: the new file had taken the place of the old one, but whether the medium keeps that is not known.
+	ErrUnsettled = errors.New("the old file or the new one may be there")
 )
 
 // Bounds of what is looked at.

@@ -259,14 +259,14 @@ func TestRead_RefusesLinksDevicesPipesAndHugeFiles(t *testing.T) {
 
 func TestStick_RefusesHostileNames(t *testing.T) {
 	s, _, _ := plugged(t)
-	for _, name := range []string{"", ".", "..", "../x.p12", "/etc/passwd", "a/b.p12", "a\\b.p12", "a\x00.p12", "a\n.p12", ".hidden.p12",
+	for _, name := range []string{"", ".", "..", "../x.p12", "/etc/passwd", "a/b/c.p12", "a/../b.p12", "./b.p12", "a//b.p12", "a/", "/b.p12", "a\\b.p12", "a\x00.p12", "a\n.p12", ".hidden.p12",
 		"\xff.p12", "key\u202e21p.exe.p12", "a\u200b.p12", "a\u00a0.p12", "\x1b[2J.p12", strings.Repeat("x", 300) + ".p12"} {
 		wantError(t, fmt.Sprintf("write %q", name), s.WriteNew(name, nil), ErrName)
 		_, err := s.Read(name, 10)
 		wantError(t, fmt.Sprintf("read %q", name), err, ErrName)
 		wantError(t, fmt.Sprintf("remove %q", name), s.Remove(name), ErrName)
 	}
-	for _, name := range []string{"CON.p12", "nul", "com1.p12", "-rf.p12", "ключ.p12", "a b.p12", "a.", "a:b.p12", strings.Repeat("x", maxName) + "x"} {
+	for _, name := range []string{"CON.p12", "a/b.p12", "nul", "com1.p12", "-rf.p12", "ключ.p12", "a b.p12", "a.", "a:b.p12", strings.Repeat("x", maxName) + "x"} {
 		wantError(t, fmt.Sprintf("write %q", name), s.WriteNew(name, nil), ErrName)
 	}
 	// What a citizen may have on his stick is listed and read; what could deceive on the screen is not listed.
