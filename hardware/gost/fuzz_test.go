@@ -93,7 +93,7 @@ func FuzzParsePrivateKey(f *testing.F) {
 // Every verdict is also the reference's.
 func FuzzVerify(f *testing.F) {
 	key := fixedKey(f, "verify")
-	q := place{key.public.at.x.big(), key.public.at.y.big()}
+	base := setA.ladder(setA.base())
 	digest := Sum512([]byte("verify"))
 	for _, dialect := range dialects {
 		signature, err := key.Sign(&stuck{}, digest[:], dialect)
@@ -117,7 +117,7 @@ func FuzzVerify(f *testing.F) {
 				r, s = backwards(s), backwards(r)
 			}
 			number := func(b []byte) *big.Int { return new(big.Int).SetBytes(backwards(b)) }
-			want = setA.verify(q, setA.number(number(digest)), number(r), number(s))
+			want = verdict(base, key.d.big(), setA.number(number(digest)), number(r), number(s))
 		}
 		dialect := Kazakh
 		if russian {
@@ -127,4 +127,16 @@ func FuzzVerify(f *testing.F) {
 			t.Fatalf("%v instead of %v", got, want)
 		}
 	})
+}
+
+// verdict is RFC 7091 §6.2 with the private key known: z1·P + z2·Q is (z1 + z2·d)·P, which a ladder of P is quick with.
+func verdict(base ladder, d, e, r, s *big.Int) bool {
+	if r.Sign() <= 0 || s.Sign() <= 0 || r.Cmp(setA.q) >= 0 || s.Cmp(setA.q) >= 0 {
+		return false
+	}
+	v := new(big.Int).ModInverse(e, setA.q)
+	sum := new(big.Int).Mul(r, d)
+	sum.Sub(s, sum).Mul(sum, v)
+	at := base.times(modulo(sum, setA.q))
+	return at.x != nil && modulo(at.x, setA.q).Cmp(r) == 0
 }
