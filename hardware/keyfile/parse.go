@@ -29,6 +29,7 @@ type part struct {
 	seal   *scheme // nil: its bags lie open
 	sealed []byte
 	bags   []bag
+	more   bool // attributes outside the seal (RFC 5652 §8), which nobody writes and nothing here looks into
 }
 
 // parseFile reads PFX, AuthenticatedSafe and the bags that lie open.
@@ -158,6 +159,7 @@ func readSealedPart(content cryptobyte.String) (part, error) {
 	if p.sealed, err = readOctets(&info); err != nil || !info.Empty() || !seal.whole(p.sealed) {
 		return part{}, fmt.Errorf("%w: a sealed part", ErrDamaged)
 	}
+	p.more = !data.Empty()
 	return p, nil
 }
 
