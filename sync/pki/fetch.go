@@ -17,21 +17,55 @@ type Fetcher func(*http.Request) (*http.Response, error)
 // fetchLimit is how long one source may take, from connecting to the last octet.
 const fetchLimit = 20 * time.Second
 
-func (f Fetcher) get(ctx context.Context, address string, limit int64) ([]byte, error) {
-	return f.do(ctx, http.MethodGet, address, "", nil, limit)
+// listLimit is the same for a revocation list: 20 MB over a slow line.
+const listLimit = 5 * time.Minute
+
+// list asks for a revocation list; the caller reads it and closes it.
+func (f Fetcher) list(ctx context.Context, address string) (io.ReadCloser, error) {
+	ctx, cancel := context.WithTimeout(ctx, listLimit)
+	response, err := f.send(ctx, http.MethodGet, address, "", nil)
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	return &limitedBody{ReadCloser: response.Body, cancel: cancel}, nil
 }
 
+// limitedBody ends its time limit when it is closed.
+type limitedBody struct {
+	io.ReadCloser
+	cancel context.CancelFunc
+}
+
+func (b *limitedBody) Close() error {
+	defer b.cancel()
+	return b.ReadCloser.Close()
+}
+
+// post sends a question and reads the answer, of at most limit octets.
 func (f Fetcher) post(ctx context.Context, address, contentType string, body []byte, limit int64) ([]byte, error) {
-	return f.do(ctx, http.MethodPost, address, contentType, body, limit)
+	ctx, cancel := context.WithTimeout(ctx, fetchLimit)
+	defer cancel()
+	response, err := f.send(ctx, http.MethodPost, address, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	data, err := io.ReadAll(io.LimitReader(response.Body, limit+1))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUnreachable, err)
+	}
+	if int64(len(data)) > limit {
+		return nil, errors.Join(ErrUnverified, fmt.Errorf("answer has more than %d octets", limit))
+	}
+	return data, nil
 }
 
-func (f Fetcher) do(ctx context.Context, method, address, contentType string, body []byte, limit int64) ([]byte, error) {
+func (f Fetcher) send(ctx context.Context, method, address, contentType string, body []byte) (*http.Response, error) {
 	parsed, err := url.Parse(address)
 	if err != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https" {
 		return nil, fmt.Errorf("%w: address is not HTTP", ErrUnreachable)
 	}
-	ctx, cancel := context.WithTimeout(ctx, fetchLimit)
-	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnreachable, err)
@@ -46,18 +80,11 @@ func (f Fetcher) do(ctx context.Context, method, address, contentType string, bo
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnreachable, err)
 	}
-	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
+		response.Body.Close()
 		return nil, fmt.Errorf("%w: HTTP status %d", ErrUnreachable, response.StatusCode)
 	}
-	data, err := io.ReadAll(io.LimitReader(response.Body, limit+1))
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrUnreachable, err)
-	}
-	if int64(len(data)) > limit {
-		return nil, errors.Join(ErrUnverified, fmt.Errorf("answer has more than %d octets", limit))
-	}
-	return data, nil
+	return response, nil
 }
 
 func clock(now func() time.Time) time.Time {

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"encoding/hex"
 	"encoding/pem"
+	"math/big"
 	"os"
 	"path/filepath"
 	"strings"
@@ -157,5 +158,33 @@ func TestSignDetached_SignsWithARealKeyFile(t *testing.T) {
 	output := mustOpenSSL(t, "cms", "-verify", "-binary", "-noverify", "-inform", "DER", "-in", write(t, "s", "", cms), "-content", write(t, "c", "", decision), "-out", os.DevNull)
 	if !strings.Contains(output, "Verification successful") && !strings.Contains(output, "successful") {
 		t.Fatal(output)
+	}
+}
+
+// crypto/x509 refuses НУЦ's GOST list, whose two algorithm identifiers differ by a NULL. The list is public,
+// but not among the samples everybody has.
+func TestLookupCRL_ReadsTheRealListOfGOST(t *testing.T) {
+	issuing := ncaCert(t, "nca_gost2022_test.cer")
+	person, _ := ncaSample(t, "GOST512_*.p12", "-nokeys")
+	der := read(t, ncaFile(t, "nca_gost2022_test.crl"))
+	if _, err := x509.ParseRevocationList(der); err == nil {
+		t.Error("crypto/x509 reads it now: is our own reader still needed?")
+	}
+	now := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC) // the list stands from 2026-08-11 to 2027-02-07
+	answer := pki.CheckCRL(der, person, issuing, now)
+	if answer.State != pki.Good || answer.Age < 80*24*time.Hour {
+		t.Errorf("the person: %+v", answer)
+	}
+	revoked := *person // another of the samples, known by its number only
+	revoked.SerialNumber, _ = new(big.Int).SetString("3acea55cbcdf38c861fb3f341854c53ec9ed6ecd", 16)
+	if answer := pki.CheckCRL(der, &revoked, issuing, now); answer.State != pki.Revoked || answer.RevokedAt.IsZero() {
+		t.Errorf("the revoked person: %+v", answer)
+	}
+	if answer := pki.CheckCRL(der, person, issuing, now.AddDate(1, 0, 0)); answer.State != pki.Unknown {
+		t.Errorf("a year later: %+v", answer)
+	}
+	der[len(der)-200] ^= 1
+	if answer := pki.CheckCRL(der, person, issuing, now); answer.State != pki.Unknown {
+		t.Errorf("a changed list: %+v", answer)
 	}
 }
