@@ -2,34 +2,28 @@ package authority
 
 import (
 	"bytes"
-	"crypto"
 	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/sha512"
 	"crypto/x509"
 	"encoding/asn1"
 	"errors"
-	"fmt"
 	"hash"
 	"math/big"
-	"slices"
-	"time"
 
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 
 	"github.com/tirkeu/kiosk/hardware/gost"
-	"github.com/tirkeu/kiosk/sync/pki"
 )
 
-// The OCSP messages are read and written here, since x/crypto/ocsp, with which the kiosk asks,
-// answers one certificate a request, echoes no nonce and takes the machine's clock.
+// Questions are read here, since x/crypto/ocsp knows neither several certificates in a question, nor a nonce, nor an
+// issuer named by Streebog.
 
 // OCSP response statuses, RFC 6960 §4.2.1.
 type ocspStatus int
 
 const (
-	ocspSuccessful   ocspStatus = 0
 	ocspMalformed    ocspStatus = 1
 	ocspInternal     ocspStatus = 2
 	ocspTryLater     ocspStatus = 3
@@ -42,7 +36,6 @@ const (
 )
 
 var (
-	oidOCSPBasic = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 48, 1, 1}
 	oidOCSPNonce = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 48, 1, 2}
 )
 
@@ -187,110 +180,7 @@ func parseNonce(extensions cryptobyte.String) ([]byte, error) {
 	return nonce, nil
 }
 
-// singleAnswer is the status of one certificate.
-type singleAnswer struct {
-	id     certID
-	status CertificateStatus
-}
-
-// basicResponse is what is signed.
-type basicResponse struct {
-	answers                []singleAnswer
-	producedAt, nextUpdate time.Time
-	nonce                  []byte
-}
-
 // errorResponse is an OCSPResponse that carries a status only, RFC 6960 §4.2.1.
 func errorResponse(status ocspStatus) []byte {
 	return []byte{0x30, 0x03, 0x0a, 0x01, byte(status)}
-}
-
-// sign encodes and signs the response with a key of either family; signer is the certificate of that key, and
-// travels along if embed is set. RFC 6960 §4.2.1.
-func (r basicResponse) sign(key crypto.Signer, signer *x509.Certificate, embed bool) ([]byte, error) {
-	var tbs cryptobyte.Builder
-	tbs.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) { r.addData(b, signer) })
-	data, err := tbs.Bytes()
-	if err != nil {
-		return nil, fmt.Errorf("encode OCSP response: %w", err)
-	}
-	algorithm, signature, err := pki.SignBytes(key, data)
-	if err != nil {
-		return nil, fmt.Errorf("sign OCSP response: %w", err)
-	}
-	var basic cryptobyte.Builder
-	basic.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
-		b.AddBytes(data)
-		b.AddBytes(algorithm)
-		b.AddASN1BitString(signature)
-		if embed {
-			b.AddASN1(explicit(0), func(b *cryptobyte.Builder) {
-				b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) { b.AddBytes(signer.Raw) })
-			})
-		}
-	})
-	inner, err := basic.Bytes()
-	if err != nil {
-		return nil, fmt.Errorf("encode OCSP response: %w", err)
-	}
-	return wrapResponse(inner)
-}
-
-func wrapResponse(basic []byte) ([]byte, error) {
-	var b cryptobyte.Builder
-	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
-		b.AddASN1Enum(int64(ocspSuccessful))
-		b.AddASN1(explicit(0), func(b *cryptobyte.Builder) {
-			b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
-				b.AddASN1ObjectIdentifier(oidOCSPBasic)
-				b.AddASN1OctetString(basic)
-			})
-		})
-	})
-	return b.Bytes()
-}
-
-// addData is ResponseData. The responder is named by the SHA-1 of its key.
-func (r basicResponse) addData(b *cryptobyte.Builder, signer *x509.Certificate) {
-	b.AddASN1(explicit(2), func(b *cryptobyte.Builder) {
-		hash := sha1.Sum(publicKeyBits(signer))
-		b.AddASN1OctetString(hash[:])
-	})
-	b.AddASN1GeneralizedTime(r.producedAt)
-	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
-		for _, answer := range r.answers {
-			b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) { r.addSingle(b, answer) })
-		}
-	})
-	if r.nonce == nil {
-		return
-	}
-	b.AddASN1(explicit(1), func(b *cryptobyte.Builder) {
-		b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
-			b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
-				b.AddASN1ObjectIdentifier(oidOCSPNonce)
-				b.AddASN1OctetString(r.nonce)
-			})
-		})
-	})
-}
-
-// addSingle is SingleResponse. CertStatus is a CHOICE of IMPLICIT [0] good, [1] revoked, [2] unknown.
-func (r basicResponse) addSingle(b *cryptobyte.Builder, answer singleAnswer) {
-	b.AddBytes(slices.Clone(answer.id.raw))
-	switch {
-	case !answer.status.Issued:
-		b.AddASN1(cbasn1.Tag(2).ContextSpecific(), func(*cryptobyte.Builder) {})
-	case answer.status.Revoked:
-		b.AddASN1(explicit(1), func(b *cryptobyte.Builder) {
-			b.AddASN1GeneralizedTime(answer.status.RevokedAt.UTC().Truncate(time.Second))
-			if answer.status.Reason != 0 {
-				b.AddASN1(explicit(0), func(b *cryptobyte.Builder) { b.AddASN1Enum(int64(answer.status.Reason)) })
-			}
-		})
-	default:
-		b.AddASN1(cbasn1.Tag(0).ContextSpecific(), func(*cryptobyte.Builder) {})
-	}
-	b.AddASN1GeneralizedTime(r.producedAt)
-	b.AddASN1(explicit(0), func(b *cryptobyte.Builder) { b.AddASN1GeneralizedTime(r.nextUpdate) })
 }

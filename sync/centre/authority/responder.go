@@ -12,6 +12,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/tirkeu/kiosk/sync/pki"
 )
 
 // CertificateStatus is what the centre remembers of one certificate.
@@ -135,7 +137,7 @@ func (r *Responder) answer(ctx context.Context, der []byte) ([]byte, time.Time) 
 	if ca == nil { // RFC 6960 §2.3: not authoritative for that issuer
 		return errorResponse(ocspUnauthorized), time.Time{}
 	}
-	response := basicResponse{producedAt: now, nextUpdate: now.Add(responseHolds), nonce: asked.nonce}
+	response := pki.OCSPResponse{ProducedAt: now, NextUpdate: now.Add(responseHolds), Nonce: asked.nonce}
 	for _, id := range asked.certificates {
 		status := CertificateStatus{} // what this CA did not issue is unknown to it
 		if id.of(ca.cert) {
@@ -143,18 +145,28 @@ func (r *Responder) answer(ctx context.Context, der []byte) ([]byte, time.Time) 
 				r.log(fmt.Errorf("answer OCSP: %w", err))
 				return errorResponse(ocspTryLater), time.Time{}
 			}
-			if !status.by(ca) {
-				status = CertificateStatus{} // another CA's certificate happens to have the number
-			}
 		}
-		response.answers = append(response.answers, singleAnswer{id: id, status: status})
+		response.Statuses = append(response.Statuses, status.about(id, ca))
 	}
 	signed, err := r.sign(ca, response)
 	if err != nil {
 		r.log(fmt.Errorf("answer OCSP: %w", err))
 		return errorResponse(ocspInternal), time.Time{}
 	}
-	return signed, response.nextUpdate
+	return signed, response.NextUpdate
+}
+
+// about says the status of a certificate as its CA would.
+func (s CertificateStatus) about(id certID, ca *issuer) pki.OCSPStatus {
+	out := pki.OCSPStatus{CertID: id.raw, State: pki.Unknown}
+	switch {
+	case !s.Issued || !s.by(ca): // another CA's certificate may happen to have the number
+	case s.Revoked:
+		out.State, out.Reason, out.RevokedAt = pki.Revoked, s.Reason, s.RevokedAt
+	default:
+		out.State = pki.Good
+	}
+	return out
 }
 
 // asked gives the CA that a question is about, that of the first certificate of ours: one answer has one signature, and
@@ -170,15 +182,15 @@ func (a *Authority) asked(q question) *issuer {
 	return nil
 }
 
-func (r *Responder) sign(ca *issuer, response basicResponse) ([]byte, error) {
+func (r *Responder) sign(ca *issuer, response pki.OCSPResponse) ([]byte, error) {
 	if r.BySelf {
-		return response.sign(ca.key, ca.cert, false)
+		return pki.CreateOCSP(response, ca.cert, false, ca.key)
 	}
 	key, cert, err := r.Authority.delegate(ca)
 	if err != nil {
 		return nil, err
 	}
-	return response.sign(key, cert, true)
+	return pki.CreateOCSP(response, cert, true, key)
 }
 
 func (r *Responder) log(err error) {
