@@ -40,6 +40,7 @@ func Commands() []Command {
 		{"doctor", "test every part of this terminal and say for each: well, or what to do", doctor},
 		{"audit verify", "say whether the audit chain is whole, or where it breaks", auditVerify},
 		{"audit export", "print the audit chain, one JSON object a line", auditExport},
+		{"keyfile show", "say what a key file holds; its password is read from standard input", keyfileShow},
 	}
 }
 

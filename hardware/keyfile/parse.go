@@ -34,6 +34,9 @@ type part struct {
 
 // parseFile reads PFX, AuthenticatedSafe and the bags that lie open.
 func parseFile(data []byte) (*file, error) {
+	if len(data) == 0 || data[0] != byte(cbasn1.SEQUENCE) {
+		return nil, fmt.Errorf("%w: it is not a PKCS#12 file", ErrDamaged)
+	}
 	der, err := definite(data)
 	if err != nil {
 		return nil, err
