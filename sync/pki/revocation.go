@@ -73,7 +73,7 @@ func Check(ctx context.Context, cert, issuer *x509.Certificate, sources ...Sourc
 	if len(sources) == 0 {
 		return Answer{Err: fmt.Errorf("check revocation: %w", ErrNoSource)}
 	}
-	if err := cert.CheckSignatureFrom(issuer); err != nil {
+	if err := CheckSignatureFrom(cert, issuer); err != nil {
 		return Answer{Err: fmt.Errorf("check revocation: %w: %w", ErrOtherIssuer, err)}
 	}
 	var unknown Answer

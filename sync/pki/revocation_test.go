@@ -244,7 +244,7 @@ func TestCheckOCSP_GivesThreeAnswers(t *testing.T) {
 		{"good by the CA with its certificate inside", reply(t, a, cert, ca, key, func(r *ocsp.Response) { r.Certificate = ca }), now, pki.Good, nil},
 		{"revoked", reply(t, a, cert, ca, key, is(ocsp.Revoked, 1)), now, pki.Revoked, nil},
 		{"unknown", reply(t, a, cert, ca, key, is(ocsp.Unknown, 0)), now, pki.Unknown, pki.ErrUnknownSerial},
-		{"about another certificate", reply(t, a, other, ca, key, nil), now, pki.Unknown, pki.ErrUnverified},
+		{"about another certificate", reply(t, a, other, ca, key, nil), now, pki.Unknown, pki.ErrNotCovered},
 		{"signed by a citizen", reply(t, a, cert, other, citizenKey(), nil), now, pki.Unknown, pki.ErrUnverified},
 		{"signed by an ended delegate", reply(t, a, cert, ended, otherKey(), nil), now, pki.Unknown, pki.ErrUnverified},
 		{"signed by another authority's delegate", reply(t, a, cert, strange, otherKey(), nil), now, pki.Unknown, pki.ErrUnverified},
