@@ -20,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tirkeu/kiosk/hardware/gost"
 	"github.com/tirkeu/kiosk/sync/pki"
 )
 
@@ -39,6 +40,32 @@ func newSandbox(t testing.TB) *sandbox {
 		t.Fatal(err)
 	}
 	return &sandbox{cert: parseCert(t, der), key: key}
+}
+
+// gostUnder makes a CA with a GOST key below this one.
+func (s *sandbox) gostUnder(t testing.TB) *sandbox {
+	t.Helper()
+	key := newGOST(t)
+	tmpl := &x509.Certificate{SerialNumber: big.NewInt(2), Subject: pkix.Name{Country: []string{"KZ"}, CommonName: "Test CA (GOST)"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(4, 0, 0),
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageCRLSign}
+	spki, err := publicKeyInfo(key.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := pki.CreateCertificate(tmpl, s.cert, spki, s.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &sandbox{cert: parseCert(t, der), key: key}
+}
+
+func newGOST(t testing.TB) *gost.PrivateKey {
+	t.Helper()
+	key, err := gost.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
 }
 
 // newRSA makes an RSA-2048 key.
@@ -86,13 +113,13 @@ func (s *sandbox) sign(tmpl *x509.Certificate, key crypto.PublicKey) ([]byte, er
 	}
 	tmpl.SerialNumber, tmpl.KeyUsage = serial, x509.KeyUsageDigitalSignature
 	tmpl.NotBefore, tmpl.NotAfter = time.Now().Add(-time.Minute), time.Now().AddDate(1, 0, 0)
-	spki, err := x509.MarshalPKIXPublicKey(key)
+	spki, err := publicKeyInfo(key)
 	if err != nil {
 		return nil, err
 	}
 	id := sha256.Sum256(spki)
 	tmpl.SubjectKeyId = id[:20]
-	return x509.CreateCertificate(rand.Reader, tmpl, s.cert, key, s.key)
+	return pki.CreateCertificate(tmpl, s.cert, spki, s.key)
 }
 
 func (s *sandbox) roots() *pki.Pool { return pki.NewPool(s.cert) }
@@ -100,7 +127,8 @@ func (s *sandbox) roots() *pki.Pool { return pki.NewPool(s.cert) }
 // memory is an [Authority] that keeps everything in memory and follows its contract.
 type memory struct {
 	ca   *sandbox
-	auto bool // no approval is needed
+	gost *sandbox // issues for GOST keys
+	auto bool     // no approval is needed
 
 	mu       sync.Mutex
 	secrets  map[string][]byte
@@ -235,7 +263,7 @@ func (a *memory) Request(_ context.Context, r *Request) (Outcome, error) {
 }
 
 func (a *memory) issue(x *memoryTx) {
-	key, err := x509.ParsePKIXPublicKey(x.r.SPKI)
+	key, err := pki.ParseKey(x.r.SPKI)
 	if err != nil {
 		x.outcome = Outcome{State: Rejected, Kind: x.r.Kind, Fail: BadCertTemplate, Text: "key"}
 		return
@@ -244,12 +272,16 @@ func (a *memory) issue(x *memoryTx) {
 	if x.r.Party.Certificate == nil || x.r.Kind == KindKUR {
 		tmpl.UnknownExtKeyUsage = []asn1.ObjectIdentifier{oidCMCRA} // a device
 	}
-	der, err := a.ca.sign(tmpl, key)
+	ca, chain := a.ca, []*x509.Certificate(nil)
+	if _, isGOST := key.(*gost.PublicKey); isGOST {
+		ca, chain = a.gost, []*x509.Certificate{a.gost.cert}
+	}
+	der, err := ca.sign(tmpl, key)
 	if err != nil {
 		x.outcome = Outcome{State: Rejected, Kind: x.r.Kind, Fail: BadCertTemplate, Text: err.Error()}
 		return
 	}
-	x.outcome = Outcome{State: Issued, Kind: x.r.Kind, DER: der}
+	x.outcome = Outcome{State: Issued, Kind: x.r.Kind, DER: der, Chain: chain}
 }
 
 // approve lets every waiting request through and says how many there were.
