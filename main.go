@@ -93,25 +93,28 @@ func show(config, state string) (err error) {
 	}
 	defer func() { err = errors.Join(err, t.Close()) }()
 	var w *window.Window
-	painted := make(chan struct{})
-	kiosk, err := t.Kiosk(func() { w.Replace() })
-	if err != nil {
-		return err
-	}
+	painted, ran := make(chan struct{}), make(chan error, 2)
 	size := t.Display()
 	w = window.New(window.Options{
-		Assets: assets, Backend: kiosk, Log: log, Width: size.WidthPx, Height: size.HeightPx,
+		Assets: assets, Log: log, Width: size.WidthPx, Height: size.HeightPx,
+		Open: func() (window.Backend, error) {
+			kiosk, err := t.Kiosk(func() { w.Replace() })
+			if err != nil {
+				ran <- nil
+				return nil, err
+			}
+			go func() { ran <- errors.Join(kiosk.Run(ctx), kiosk.Close()) }()
+			return kiosk, nil
+		},
 		OnPainted: func() {
 			log.Info("painted")
 			close(painted)
 		},
 	})
-	ran := make(chan error, 2)
-	go func() { ran <- kiosk.Run(ctx) }()
 	go func() { ran <- openRack(ctx, t, painted, log) }()
 	err = w.Run()
 	stop()
-	return errors.Join(err, <-ran, <-ran, kiosk.Close())
+	return errors.Join(err, <-ran, <-ran)
 }
 
 // openRack starts the token workers once the first screen stands, so that they do not delay it; a page that is late delays

@@ -11,20 +11,32 @@ const maxArgs = 64 << 10
 // Do carries out one touch: action and its arguments as JSON; the answer is the new snapshot as JSON.
 func (b *Bridge) Do(action, args string) string {
 	b.alive()
-	if len(action) > 64 || len(args) > maxArgs {
-		return string(b.w.opt.Backend.State())
+	backend := b.w.serves()
+	switch {
+	case backend == nil:
+		return ""
+	case len(action) > 64 || len(args) > maxArgs:
+		return string(backend.State())
 	}
-	return string(b.w.opt.Backend.Do(action, []byte(args)))
+	return string(backend.Do(action, []byte(args)))
 }
 
 // State is the present snapshot as JSON.
 func (b *Bridge) State() string {
 	b.alive()
-	return string(b.w.opt.Backend.State())
+	if backend := b.w.serves(); backend != nil {
+		return string(backend.State())
+	}
+	return ""
 }
 
 // Words are the page's words in one language, as JSON.
-func (b *Bridge) Words(lang string) string { return string(b.w.opt.Backend.Words(lang)) }
+func (b *Bridge) Words(lang string) string {
+	if backend := b.w.serves(); backend != nil {
+		return string(backend.Words(lang))
+	}
+	return ""
+}
 
 // Alive is the page's heartbeat.
 func (b *Bridge) Alive() { b.alive() }

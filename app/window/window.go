@@ -39,9 +39,10 @@ type Backend interface {
 
 // Options say what to show.
 type Options struct {
-	Assets  fs.FS
-	Backend Backend
-	Log     *slog.Logger
+	Assets fs.FS
+	// Open makes what the window serves. It is called once, beside the window's own start; when it fails the window ends.
+	Open func() (Backend, error)
+	Log  *slog.Logger
 	// Width and Height of the display in pixels; the window covers the whole screen either way.
 	Width, Height int
 	// Silent is how long the page may say nothing before it is replaced; zero means ten seconds.
@@ -63,10 +64,12 @@ const (
 type Window struct {
 	opt      Options
 	ctx      context.Context
+	opened   chan struct{} // closed once backend is set, or failed
+	backend  Backend       // nil until opened, and when it could not be opened
 	quitting atomic.Bool
 	heard    atomic.Int64 // Unix milliseconds of the page's last sign of life
 	painted  sync.Once
-	mu       sync.Mutex // guards deaths and failed; held for a few instructions
+	mu       sync.Mutex // guards deaths and failed, and orders Quit; held for a few instructions
 	deaths   []time.Time
 	failed   error
 }
@@ -79,13 +82,14 @@ func New(opt Options) *Window {
 	if opt.Log == nil {
 		opt.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Window{opt: opt}
+	return &Window{opt: opt, opened: make(chan struct{})}
 }
 
 // Run shows the window and returns when it has ended: by Quit, by SIGTERM, SIGINT or SIGHUP, or with ErrPageDies.
 // It must be called from the main goroutine, once.
 func (w *Window) Run() error {
 	onRendererGone = w.rendererGone
+	go w.open()
 	err := wails.Run(&options.App{
 		Title:            "Tirkeu",
 		Width:            w.opt.Width,
@@ -93,7 +97,7 @@ func (w *Window) Run() error {
 		Frameless:        true,
 		WindowStartState: options.Fullscreen,
 		BackgroundColour: options.NewRGB(250, 247, 240),
-		AssetServer:      &assetserver.Options{Assets: w.opt.Assets},
+		AssetServer:      &assetserver.Options{Assets: first{w.opt.Assets, w}},
 		Logger:           quiet{w.opt.Log},
 		OnStartup:        w.startup,
 		OnBeforeClose:    func(context.Context) bool { return !w.quitting.Load() },
@@ -108,6 +112,25 @@ func (w *Window) Run() error {
 		return w.failed
 	}
 	return err
+}
+
+// open makes the backend while the window and the page's process start: neither waits for the other.
+func (w *Window) open() {
+	b, err := w.opt.Open()
+	if err != nil {
+		w.mu.Lock()
+		w.failed = err
+		w.mu.Unlock()
+	} else {
+		w.backend = b
+	}
+	close(w.opened)
+}
+
+// serves is the backend once it stands; nil when there will be none.
+func (w *Window) serves() Backend {
+	<-w.opened
+	return w.backend
 }
 
 // Quit ends Run.
@@ -149,7 +172,12 @@ func (w *Window) untilSignal() {
 }
 
 func (w *Window) push() {
-	snapshots, stop := w.opt.Backend.Watch()
+	backend := w.serves()
+	if backend == nil {
+		w.Quit()
+		return
+	}
+	snapshots, stop := backend.Watch()
 	defer stop()
 	for {
 		select {

@@ -1,3 +1,5 @@
+import type { Lang, Snapshot, Words } from './types'
+
 /** The one way from the page to the program: Wails' binding, or what the gallery puts in its place. */
 interface Bound {
   Do(action: string, args: string): Promise<string>
@@ -21,6 +23,12 @@ export async function bound(): Promise<Bound> {
     if (b) return b
     await pause(20)
   }
+}
+
+/** What the program has put into the page it served: the snapshot of that moment and the words. Null in the gallery. */
+export function told(): { state: Snapshot; words: Partial<Record<Lang, Words>> } | null {
+  const data = document.getElementById('first')?.textContent
+  return data ? (JSON.parse(data) as ReturnType<typeof told>) : null
 }
 
 /** Hears every snapshot the program pushes. */

@@ -1,5 +1,6 @@
-import { bound, hear, pause } from './bridge'
+import { bound, hear, pause, told } from './bridge'
 import { fit } from './display'
+import { fetchOthers, shown, type Screen } from './shown'
 import { phrase, type Params } from './words'
 import type { ActionName, Actions, Lang, Snapshot, Words } from './types'
 
@@ -14,6 +15,8 @@ const global = new Set<ActionName>(['language', 'prefs', 'exit', 'exit.confirm',
 /** What the page shows and whether it may be pressed. The program owns the state; this only holds the newest snapshot. */
 class Kiosk {
   snapshot = $state.raw<Snapshot | null>(null)
+  /** What draws the snapshot's screen. */
+  component = $state.raw<Screen | undefined>()
   words = $state.raw<Partial<Record<Lang, Words>>>({})
   /** The action under way, or null. */
   busy = $state<ActionName | null>(null)
@@ -31,8 +34,14 @@ class Kiosk {
 
   /** Loads words and state, then follows the program for ever. */
   async run(): Promise<void> {
+    const first = told()
+    if (first) {
+      for (const [lang, words] of Object.entries(first.words)) this.#learned(lang as Lang, words)
+      await this.take(first.state)
+    }
     await hear((json) => void this.take(json))
     const b = await bound()
+    if (first) void b.State().then((json) => this.take(json)).catch(() => {}) // what changed since the page was served
     for (const lang of ['kk', 'ru', 'en'] as const) void this.learn(lang).catch(() => {}) // beside the first state, not after it
     setInterval(() => void b.Alive().catch(() => {}), heartbeatEvery)
     while (!this.snapshot) {
@@ -42,15 +51,19 @@ class Kiosk {
         await pause(200)
       }
     }
-    requestAnimationFrame(() => requestAnimationFrame(() => void b.Painted?.().catch(() => {})))
+    requestAnimationFrame(() => requestAnimationFrame(() => {
+      void b.Painted?.().catch(() => {})
+      void fetchOthers()
+    }))
   }
 
   /** Takes a snapshot if it is newer than the one shown and its words are there. */
-  async take(json: string): Promise<void> {
-    const s = JSON.parse(json) as Snapshot
+  async take(told: string | Snapshot): Promise<void> {
+    const s = typeof told === 'string' ? (JSON.parse(told) as Snapshot) : told
     if (this.#stale(s)) return
     await this.learn(s.lang)
     if (s.screen.name === 'attract') await Promise.all(s.languages.map((lang) => this.learn(lang)))
+    const component = await shown(s.screen.name)
     if (this.#stale(s)) return
     fit(s)
     const place = `${s.screen.name} ${s.dialog?.name ?? ''}`
@@ -62,6 +75,7 @@ class Kiosk {
       this.missing = []
     }
     if (s.screen.name !== this.snapshot?.screen.name) this.help = false
+    this.component = component
     this.snapshot = s
   }
 
@@ -105,12 +119,16 @@ class Kiosk {
     if (under) return under
     const learning = (async () => {
       const b = await bound()
-      const words = JSON.parse(await b.Words(lang)) as Words
-      this.words = { ...this.words, [lang]: words }
+      this.#learned(lang, JSON.parse(await b.Words(lang)) as Words)
     })()
     this.#learning.set(lang, learning)
     learning.catch(() => this.#learning.delete(lang))
     return learning
+  }
+
+  #learned(lang: Lang, words: Words): void {
+    this.words = { ...this.words, [lang]: words }
+    this.#learning.set(lang, Promise.resolve())
   }
 
   #stale(s: Snapshot): boolean {

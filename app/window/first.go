@@ -1,0 +1,81 @@
+package window
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"io/fs"
+	"time"
+)
+
+// firstMark is where index.html takes the first state.
+const firstMark = "<!--first-->"
+
+// first serves the page's files, and index.html with the present snapshot and the words in it: the page can show its first
+// screen without asking for anything. It is data, not script, so the page's content policy stays as strict as it is.
+type first struct {
+	fs.FS
+	w *Window
+}
+
+// Open opens a file of the page.
+func (f first) Open(name string) (fs.File, error) {
+	file, err := f.FS.Open(name)
+	if err != nil || name != "index.html" {
+		return file, err
+	}
+	defer file.Close()
+	page, err := io.ReadAll(file)
+	if err != nil {
+		return nil, err
+	}
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if backend := f.w.serves(); backend != nil {
+		page = bytes.Replace(page, []byte(firstMark), firstData(backend), 1)
+	}
+	return &pageFile{Reader: bytes.NewReader(page), info: pageInfo{info, int64(len(page))}}, nil
+}
+
+// firstData is the element the page reads. encoding/json writes < as an escape, so nothing in it ends the element.
+func firstData(backend Backend) []byte {
+	var data struct {
+		State json.RawMessage            `json:"state"`
+		Words map[string]json.RawMessage `json:"words"`
+	}
+	data.State = backend.State()
+	var languages struct {
+		Languages []string `json:"languages"`
+	}
+	if json.Unmarshal(data.State, &languages) != nil {
+		return nil
+	}
+	data.Words = map[string]json.RawMessage{}
+	for _, lang := range languages.Languages {
+		data.Words[lang] = backend.Words(lang)
+	}
+	body, err := json.Marshal(data)
+	if err != nil {
+		return nil // the page asks, as it does when nothing is there
+	}
+	return append(append([]byte(`<script type="application/json" id="first">`), body...), "</script>"...)
+}
+
+// pageFile is index.html as it is served.
+type pageFile struct {
+	*bytes.Reader
+	info pageInfo
+}
+
+func (f *pageFile) Stat() (fs.FileInfo, error) { return f.info, nil }
+func (*pageFile) Close() error                 { return nil }
+
+type pageInfo struct {
+	fs.FileInfo
+	size int64
+}
+
+func (i pageInfo) Size() int64      { return i.size }
+func (pageInfo) ModTime() time.Time { return time.Time{} }
