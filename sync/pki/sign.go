@@ -16,6 +16,8 @@ import (
 
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
+
+	"github.com/tirkeu/kiosk/hardware/gost"
 )
 
 // Bounds of what is signed and verified, in octets.
@@ -48,8 +50,8 @@ var (
 var tagZero = cbasn1.Tag(0).Constructed().ContextSpecific()
 
 // SignDetached signs content with signer, whose certificate is cert: the DER of a CMS ContentInfo
-// with a detached SignedData, one signer, SHA-256, and the signed attributes content type, message
-// digest, signing time at and signing certificate (RFC 5035 §3). cert and chain travel along. The
+// with a detached SignedData, one signer, SHA-256 (Streebog-512 for a GOST key), and the signed attributes
+// content type, message digest, signing time at and signing certificate (RFC 5035 §3). cert and chain travel along. The
 // signature is verified before it is handed out, so that a key that is not the certificate's, or a
 // device that signed wrong, is an error here and not at the centre.
 //
@@ -59,15 +61,19 @@ func SignDetached(content []byte, cert *x509.Certificate, chain []*x509.Certific
 	if len(content) > MaxContent {
 		return nil, fmt.Errorf("sign: %w", ErrContentTooLarge)
 	}
-	attributes, err := signedAttributes(content, cert, at)
+	how, err := manner(cert)
 	if err != nil {
 		return nil, fmt.Errorf("sign: %w", err)
 	}
-	signature, err := signAttributes(attributes, cert, signer)
+	attributes, err := how.attributes(content, cert, at)
 	if err != nil {
 		return nil, fmt.Errorf("sign: %w", err)
 	}
-	der, err := signedData(cert, chain, attributes, signature)
+	signature, err := how.sign(attributes, signer)
+	if err != nil {
+		return nil, fmt.Errorf("sign: %w", err)
+	}
+	der, err := how.signedData(cert, chain, attributes, signature)
 	if err != nil {
 		return nil, fmt.Errorf("sign: %w", err)
 	}
@@ -77,9 +83,39 @@ func SignDetached(content []byte, cert *x509.Certificate, chain []*x509.Certific
 	return der, nil
 }
 
-// signedAttributes encodes the attributes as SET OF in DER (RFC 5652 §5.4: that is what is signed).
-func signedAttributes(content []byte, cert *x509.Certificate, at time.Time) ([]byte, error) {
-	digest := sha256.Sum256(content)
+// cmsManner is how the owner of one key signs a message.
+type cmsManner struct {
+	public             crypto.PublicKey
+	scheme             scheme
+	digest, signatures []byte // AlgorithmIdentifiers
+}
+
+// manner chooses by the certificate's key: SHA-256 for RSA and ECDSA of any size, with the algorithm
+// identifiers of RFC 5754 §2 and RFC 3370 §3.2, and Streebog-512 for GOST, whose identifiers carry NULL as in
+// НУЦ's certificates.
+func manner(cert *x509.Certificate) (cmsManner, error) {
+	public, err := ParseKey(cert.RawSubjectPublicKeyInfo)
+	if err != nil {
+		return cmsManner{}, err
+	}
+	how := cmsManner{public: public, digest: algorithmIdentifier(oidSHA256, false)}
+	switch public.(type) {
+	case *rsa.PublicKey:
+		how.scheme, how.signatures = findScheme(oidRSASHA256), algorithmIdentifier(oidRSAKey, true)
+	case *ecdsa.PublicKey:
+		how.scheme, how.signatures = findScheme(oidECDSASHA256), algorithmIdentifier(oidECDSASHA256, false)
+	case *gost.PublicKey:
+		how.scheme = findScheme(gost.Kazakh.SignatureOID())
+		how.digest, how.signatures = algorithmIdentifier(gost.Kazakh.DigestOID(), true), how.scheme.identifier()
+	}
+	return how, nil
+}
+
+// attributes encodes the signed attributes as SET OF in DER (RFC 5652 §5.4: that is what is signed).
+func (m cmsManner) attributes(content []byte, cert *x509.Certificate, at time.Time) ([]byte, error) {
+	hashed := m.scheme.digest()
+	hashed.Write(content)
+	digest := hashed.Sum(nil)
 	certDigest := sha256.Sum256(cert.Raw)
 	var attributes [][]byte
 	var failed error
@@ -96,7 +132,7 @@ func signedAttributes(content []byte, cert *x509.Certificate, at time.Time) ([]b
 		attributes = append(attributes, der)
 	}
 	add(oidContentType, func(b *cryptobyte.Builder) { b.AddASN1ObjectIdentifier(oidData) })
-	add(oidMessageDigest, func(b *cryptobyte.Builder) { b.AddASN1OctetString(digest[:]) })
+	add(oidMessageDigest, func(b *cryptobyte.Builder) { b.AddASN1OctetString(digest) })
 	add(oidSigningTime, func(b *cryptobyte.Builder) { addTime(b, at) })
 	// RFC 5035 §4: ESSCertIDv2 with SHA-256, which is the default and therefore left out.
 	add(oidSigningCertificate, func(b *cryptobyte.Builder) {
@@ -123,51 +159,43 @@ func addTime(b *cryptobyte.Builder, at time.Time) {
 	b.AddASN1GeneralizedTime(at)
 }
 
-func signAttributes(attributes []byte, cert *x509.Certificate, signer crypto.Signer) ([]byte, error) {
-	algorithm, err := signatureAlgorithm(cert)
+func (m cmsManner) sign(attributes []byte, signer crypto.Signer) ([]byte, error) {
+	toSign, err := attributeSet(attributes)
 	if err != nil {
 		return nil, err
 	}
-	var b cryptobyte.Builder
-	b.AddASN1(cbasn1.SET, func(b *cryptobyte.Builder) { b.AddBytes(attributes) })
-	toSign, err := b.Bytes()
-	if err != nil {
-		return nil, err
-	}
-	digest := sha256.Sum256(toSign)
-	signature, err := signer.Sign(rand.Reader, digest[:], crypto.SHA256)
+	hashed := m.scheme.digest()
+	hashed.Write(toSign)
+	digest := hashed.Sum(nil)
+	signature, err := signer.Sign(rand.Reader, digest, m.scheme.options())
 	if err != nil {
 		return nil, fmt.Errorf("ask the key: %w", err)
 	}
-	if err := cert.CheckSignature(algorithm, toSign, signature); err != nil {
-		return nil, fmt.Errorf("the key is not the certificate's, or signed wrong: %w", err)
+	if !m.scheme.verify(m.public, digest, signature) {
+		return nil, fmt.Errorf("the key is not the certificate's, or signed wrong: %w", errWrongSignature)
 	}
 	return signature, nil
 }
 
-func signatureAlgorithm(cert *x509.Certificate) (x509.SignatureAlgorithm, error) {
-	switch cert.PublicKey.(type) {
-	case *rsa.PublicKey:
-		return x509.SHA256WithRSA, nil
-	case *ecdsa.PublicKey:
-		return x509.ECDSAWithSHA256, nil
-	default:
-		return 0, fmt.Errorf("cannot sign with a key of type %T", cert.PublicKey)
-	}
+// attributeSet is the SET OF that is digested, RFC 5652 §5.4.
+func attributeSet(attributes []byte) ([]byte, error) {
+	var b cryptobyte.Builder
+	b.AddASN1(cbasn1.SET, func(b *cryptobyte.Builder) { b.AddBytes(attributes) })
+	return b.Bytes()
 }
 
 // signedData puts the parts together, RFC 5652 §3 and §5.1.
-func signedData(cert *x509.Certificate, chain []*x509.Certificate, attributes, signature []byte) ([]byte, error) {
+func (m cmsManner) signedData(cert *x509.Certificate, chain []*x509.Certificate, attributes, signature []byte) ([]byte, error) {
 	var b cryptobyte.Builder
 	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
 		b.AddASN1ObjectIdentifier(oidSignedData)
 		b.AddASN1(tagZero, func(b *cryptobyte.Builder) {
 			b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
 				b.AddASN1Int64(1) // signers are named by issuer and serial number
-				b.AddASN1(cbasn1.SET, addSHA256)
+				b.AddASN1(cbasn1.SET, func(b *cryptobyte.Builder) { b.AddBytes(m.digest) })
 				b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) { b.AddASN1ObjectIdentifier(oidData) })
 				b.AddASN1(tagZero, func(b *cryptobyte.Builder) { b.AddBytes(certificateSet(cert, chain)) })
-				b.AddASN1(cbasn1.SET, func(b *cryptobyte.Builder) { addSignerInfo(b, cert, attributes, signature) })
+				b.AddASN1(cbasn1.SET, func(b *cryptobyte.Builder) { m.addSignerInfo(b, cert, attributes, signature) })
 			})
 		})
 	})
@@ -178,28 +206,17 @@ func signedData(cert *x509.Certificate, chain []*x509.Certificate, attributes, s
 	return der, nil
 }
 
-func addSHA256(b *cryptobyte.Builder) {
-	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) { b.AddASN1ObjectIdentifier(oidSHA256) }) // no parameters, RFC 5754 §2
-}
-
 // addSignerInfo is RFC 5652 §5.3.
-func addSignerInfo(b *cryptobyte.Builder, cert *x509.Certificate, attributes, signature []byte) {
+func (m cmsManner) addSignerInfo(b *cryptobyte.Builder, cert *x509.Certificate, attributes, signature []byte) {
 	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
 		b.AddASN1Int64(1)
 		b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
 			b.AddBytes(cert.RawIssuer)
 			b.AddASN1BigInt(cert.SerialNumber)
 		})
-		addSHA256(b)
+		b.AddBytes(m.digest)
 		b.AddASN1(tagZero, func(b *cryptobyte.Builder) { b.AddBytes(attributes) })
-		b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
-			if _, isRSA := cert.PublicKey.(*rsa.PublicKey); isRSA {
-				b.AddASN1ObjectIdentifier(oidRSAKey) // RFC 3370 §3.2: with NULL
-				b.AddASN1NULL()
-				return
-			}
-			b.AddASN1ObjectIdentifier(oidECDSASHA256)
-		})
+		b.AddBytes(m.signatures)
 		b.AddASN1OctetString(signature)
 	})
 }

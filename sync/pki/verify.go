@@ -14,6 +14,8 @@ import (
 	"github.com/smallstep/pkcs7"
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
+
+	"github.com/tirkeu/kiosk/hardware/gost"
 )
 
 // What a signature can fail by. Each is wrapped with its detail.
@@ -49,8 +51,8 @@ func VerifyDetached(content, cms []byte, roots *Pool, now time.Time) (*x509.Cert
 //
 // It wants: at most MaxSignature octets, no content inside, one signer named by issuer and serial
 // number, SHA-256 or longer, signed attributes (a signature without them could be a replay of
-// another's attributes as content), a key of RSA-2048 or P-256 at least, key usage that allows
-// signing, a chain to Roots at Now, and a signing time within the certificate's validity and not
+// another's attributes as content), a key of RSA-2048 or P-256 at least or GOST with Streebog-512, key
+// usage that allows signing, a chain to Roots at Now, and a signing time within the certificate's validity and not
 // after Now. Role, IIN and revocation are for the caller.
 func (v Verifier) Verify(content, cms []byte) (*x509.Certificate, time.Time, error) {
 	if len(content) > MaxContent {
@@ -74,14 +76,26 @@ func (v Verifier) Verify(content, cms []byte) (*x509.Certificate, time.Time, err
 	if err := v.checkSigner(signer, p7.Certificates); err != nil {
 		return nil, time.Time{}, fmt.Errorf("verify signature: %w: %w", ErrSignerUntrusted, err)
 	}
-	p7.Content = content
-	if err := p7.VerifyWithChainAtTime(nil, v.Now); err != nil {
-		return nil, time.Time{}, fmt.Errorf("verify signature: %w", nameFailure(err))
+	if err := v.checkSignature(p7, signer, content, at); err != nil {
+		return nil, time.Time{}, fmt.Errorf("verify signature: %w", err)
 	}
 	if at.After(v.Now.Add(signingTimeSkew)) {
 		return nil, time.Time{}, fmt.Errorf("verify signature: %w: it lies in the future", ErrSigningTime)
 	}
 	return signer, at, nil
+}
+
+// checkSignature verifies digest and signature, and that the signing time lies within the certificate's
+// validity. The library does so for what crypto/x509 knows.
+func (v Verifier) checkSignature(p7 *pkcs7.PKCS7, signer *x509.Certificate, content []byte, at time.Time) error {
+	if signer.PublicKeyAlgorithm == x509.UnknownPublicKeyAlgorithm {
+		return checkGOSTSignature(p7, signer, content, at)
+	}
+	p7.Content = content
+	if err := p7.VerifyWithChainAtTime(nil, v.Now); err != nil {
+		return nameFailure(err)
+	}
+	return nil
 }
 
 // nameFailure sorts the library's errors into ours.
@@ -127,7 +141,7 @@ func parseCMS(cms []byte) (p7 *pkcs7.PKCS7, err error) {
 		return nil, fmt.Errorf("it has %d signers instead of one", len(p7.Signers))
 	}
 	digest := p7.Signers[0].DigestAlgorithm.Algorithm
-	if !digest.Equal(oidSHA256) && !digest.Equal(oidSHA384) && !digest.Equal(oidSHA512) {
+	if !digest.Equal(oidSHA256) && !digest.Equal(oidSHA384) && !digest.Equal(oidSHA512) && !digest.Equal(gost.Kazakh.DigestOID()) {
 		return nil, fmt.Errorf("digest algorithm %v is not accepted", digest)
 	}
 	return p7, nil
@@ -235,7 +249,11 @@ func (v Verifier) checkSigner(signer *x509.Certificate, travelled []*x509.Certif
 	if signer.KeyUsage&(x509.KeyUsageDigitalSignature|x509.KeyUsageContentCommitment) == 0 {
 		return errors.New("its key usage does not allow signing")
 	}
-	switch key := signer.PublicKey.(type) {
+	public, err := ParseKey(signer.RawSubjectPublicKeyInfo)
+	if err != nil {
+		return err
+	}
+	switch key := public.(type) {
 	case *rsa.PublicKey:
 		if key.N.BitLen() < 2048 {
 			return fmt.Errorf("its RSA key has only %d bits", key.N.BitLen())
@@ -244,11 +262,9 @@ func (v Verifier) checkSigner(signer *x509.Certificate, travelled []*x509.Certif
 		if key.Curve.Params().BitSize < 256 {
 			return fmt.Errorf("its curve has only %d bits", key.Curve.Params().BitSize)
 		}
-	default:
-		return fmt.Errorf("its key is of type %T", key)
 	}
 	intermediates := NewPool(v.Intermediates...)
 	intermediates.Add(travelled...)
-	_, err := VerifyChain(signer, v.Roots, intermediates, v.Now)
+	_, err = VerifyChain(signer, v.Roots, intermediates, v.Now)
 	return err
 }
