@@ -78,6 +78,23 @@ type PasswordArgs struct {
 	Again    string `json:"again"`
 }
 
+// FileArgs go with "files.open": the file's place in the list.
+type FileArgs struct {
+	File int `json:"file"`
+}
+
+// FilePasswordArgs go with "files.password".
+type FilePasswordArgs struct {
+	Password string `json:"password"`
+}
+
+// NewPasswordArgs go with "files.new-password".
+type NewPasswordArgs struct {
+	Old      string `json:"old"`
+	Password string `json:"password"`
+	Again    string `json:"again"`
+}
+
 // ChangePINArgs go with "install.change-pin".
 type ChangePINArgs struct {
 	New   string `json:"new"`
@@ -121,6 +138,9 @@ var screenData = []struct {
 	{"install.medium", InstallMediumScreen{}}, {"install.pin", PINScreen{}}, {"install.password", InstallPasswordScreen{}},
 	{"install.progress", InstallProgressScreen{}}, {"install.factory", InstallFactoryScreen{}}, {"install.done", InstallDoneScreen{}},
 	{"keys.medium", KeysMediumScreen{}}, {"keys.pin", PINScreen{}}, {"keys.list", KeysListScreen{}},
+	{"files.medium", FilesMediumScreen{}}, {"files.list", FilesListScreen{}}, {"files.password", FilesPasswordScreen{}},
+	{"files.detail", FilesDetailScreen{}}, {"files.change", FilesChangeScreen{}}, {"files.progress", FilesProgressScreen{}},
+	{"files.changed", FilesChangedScreen{}},
 	{"staff.pin", PINScreen{}}, {"staff.queue", StaffQueueScreen{}}, {"staff.application", StaffApplicationScreen{}},
 	{"staff.decided", StaffDecidedScreen{}},
 }
@@ -133,7 +153,7 @@ var actionArgs = []struct {
 	{"language", LanguageArgs{}}, {"prefs", PrefsArgs{}}, {"back", Empty{}}, {"stay", Empty{}}, {"exit", Empty{}},
 	{"exit.confirm", Empty{}}, {"exit.cancel", Empty{}}, {"notice.dismiss", Empty{}}, {"staff.end", Empty{}}, {"staff.leave", Empty{}},
 	{"setup.enrol", EnrolArgs{}}, {"selftest.again", Empty{}}, {"selftest.finish", Empty{}},
-	{"start", LanguageArgs{}}, {"apply", Empty{}}, {"status", Empty{}}, {"keys", Empty{}},
+	{"start", LanguageArgs{}}, {"apply", Empty{}}, {"status", Empty{}}, {"keys", Empty{}}, {"files", Empty{}},
 	{"apply.iin", IINArgs{}}, {"apply.name", NameArgs{}}, {"apply.email", EmailArgs{}}, {"apply.region", CodeArgs{}},
 	{"apply.locality", CodeArgs{}}, {"apply.storage", StorageArgs{}}, {"apply.stick-accept", Empty{}}, {"apply.set", CodeArgs{}}, {"apply.agree", Empty{}},
 	{"apply.pin", PINArgs{}}, {"apply.submit", SubmitArgs{}}, {"finish", Empty{}},
@@ -141,6 +161,8 @@ var actionArgs = []struct {
 	{"install.go", Empty{}}, {"install.pin", PINArgs{}}, {"install.password", PasswordArgs{}},
 	{"install.change-pin", ChangePINArgs{}}, {"install.keep-pin", Empty{}},
 	{"keys.token", InsertionArgs{}}, {"keys.pin", PINArgs{}},
+	{"files.look", Empty{}}, {"files.open", FileArgs{}}, {"files.password", FilePasswordArgs{}}, {"files.change", Empty{}},
+	{"files.new-password", NewPasswordArgs{}}, {"files.again", Empty{}},
 	{"staff.pin", PINArgs{}}, {"staff.search", SearchArgs{}}, {"staff.open", NumberArgs{}}, {"staff.leave-mode", Empty{}},
 	{"staff.confirm", ConfirmArgs{}}, {"staff.reject", RejectArgs{}}, {"staff.close", Empty{}}, {"staff.back", Empty{}},
 }

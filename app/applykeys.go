@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/tirkeu/kiosk/hardware/gost"
 	"github.com/tirkeu/kiosk/hardware/keyfile"
 	"github.com/tirkeu/kiosk/hardware/stick"
 	"github.com/tirkeu/kiosk/hardware/token"
@@ -164,6 +165,9 @@ func (m *making) key(ctx context.Context, n int, template string) error {
 // onToken makes a key pair on the token. "Secure medium" is only written of a key that was made there and can never
 // leave; a token that does not say so is refused.
 func (m *making) onToken(ctx context.Context, n int, template string, id []byte) (crypto.Signer, []byte, error) {
+	if template == string(registry.TemplateGOST) {
+		return nil, nil, is(CodeTokenUnable, errors.New("no token here makes GOST keys"))
+	}
 	key, err := m.login.GenerateRSA(ctx, id, keyLabel(template, m.number), keyBits)
 	if err != nil {
 		return nil, nil, fmt.Errorf("make keys: %w", err)
@@ -179,8 +183,21 @@ func (m *making) onToken(ctx context.Context, n int, template string, id []byte)
 	return signer, key.SPKI, nil
 }
 
-// soft makes a key pair in memory, for the stick.
+// soft makes a key pair in memory, for the stick. Its template says of which kind.
 func (m *making) soft(template string, id []byte) (crypto.Signer, []byte, error) {
+	if template == string(registry.TemplateGOST) {
+		key, err := gost.GenerateKey(m.k.cfg.Rand)
+		if err != nil {
+			return nil, nil, fmt.Errorf("make keys: %w", err)
+		}
+		public, _ := key.Public().(*gost.PublicKey)
+		spki, err := gost.MarshalPublicKey(public, gost.Kazakh)
+		if err != nil {
+			return nil, nil, fmt.Errorf("encode public key: %w", err)
+		}
+		m.sealed = append(m.sealed, keyfile.SealedKey{Template: template, ID: id, Key: key})
+		return key, spki, nil
+	}
 	key, err := rsa.GenerateKey(m.k.cfg.Rand, keyBits)
 	if err != nil {
 		return nil, nil, fmt.Errorf("make keys: %w", err)

@@ -36,6 +36,10 @@ func (*menu) act(k *Kiosk, action string, _ []byte) *fault {
 		k.at = &statusNumber{}
 	case "keys":
 		k.at = &keysMedium{}
+	case "files":
+		m := &filesMedium{}
+		k.at = m
+		m.plugged(k) // a stick that is in need not be asked for
 	}
 	return nil
 }

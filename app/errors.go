@@ -76,6 +76,28 @@ const (
 	CodeStickRefused   Code = "E-1309"
 	CodeStickForbidden Code = "E-1310"
 
+	CodeFilePassword      Code = "E-1311"
+	CodeFilePasswordEmpty Code = "E-1312"
+	CodeFileCyrillic      Code = "E-1313"
+	CodeFileOutside       Code = "E-1314"
+	CodeFileDamaged       Code = "E-1315"
+	CodeFileUnsupported   Code = "E-1316"
+	CodeFileEmpty         Code = "E-1317"
+	CodeFileGone          Code = "E-1318"
+	CodeFileUnreadable    Code = "E-1319"
+	CodeFileLink          Code = "E-1320"
+	CodeFileSpecial       Code = "E-1321"
+	CodeFileTooLarge      Code = "E-1322"
+	CodeNotKeyFile        Code = "E-1323"
+	CodePasswordSame      Code = "E-1324"
+	CodeChangeFull        Code = "E-1325"
+	CodeChangeReadOnly    Code = "E-1326"
+	CodeChangePulled      Code = "E-1327"
+	CodeChangeDamaged     Code = "E-1328"
+	CodeChangeRefused     Code = "E-1329"
+	CodeChangeUnsettled   Code = "E-1330"
+	CodeChangeMeanwhile   Code = "E-1331"
+
 	CodeLineDown      Code = "E-1401"
 	CodeLineSlow      Code = "E-1402"
 	CodeGarbage       Code = "E-1403"
@@ -124,6 +146,10 @@ var codes = []Code{
 	CodeTokenPulledWrite, CodeTokenReadOnly, CodeTokenRefused, CodePINExpired,
 	CodeStickAbsent, CodeStickFull, CodeStickReadOnly, CodeStickDamaged, CodeStickNoKeys, CodeStickOther, CodeStickOpen,
 	CodeStickPulled, CodeStickRefused, CodeStickForbidden,
+	CodeFilePassword, CodeFilePasswordEmpty, CodeFileCyrillic, CodeFileOutside, CodeFileDamaged, CodeFileUnsupported, CodeFileEmpty,
+	CodeFileGone, CodeFileUnreadable, CodeFileLink, CodeFileSpecial, CodeFileTooLarge, CodeNotKeyFile, CodePasswordSame,
+	CodeChangeFull, CodeChangeReadOnly, CodeChangePulled, CodeChangeDamaged, CodeChangeRefused, CodeChangeUnsettled,
+	CodeChangeMeanwhile,
 	CodeLineDown, CodeLineSlow, CodeGarbage, CodeCentreExpired, CodeCentreForeign, CodeRateLimited, CodeCentreFailed, CodeDevice,
 	CodeSecret, CodeSecretSpent, CodeNotYet,
 	CodeDiskFull, CodeDatabaseDamaged, CodeDatabase, CodeClock, CodeNumberTaken, CodeQueueFull, CodeNumbersSpent,
@@ -142,7 +168,7 @@ type fault struct {
 // severity: a question or a piece of news is no error.
 func (f *fault) severity() string {
 	switch f.code {
-	case CodeIINDate, CodePINLast, CodeNotYet:
+	case CodeIINDate, CodePINLast, CodeNotYet, CodeFileCyrillic, CodeFileOutside:
 		return "warn"
 	case CodeStaffTokenPulled:
 		return "info"

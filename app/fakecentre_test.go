@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tirkeu/kiosk/hardware/gost"
 	"github.com/tirkeu/kiosk/sync/pki"
 	"github.com/tirkeu/kiosk/sync/registry"
 )
@@ -187,6 +188,24 @@ func (l *fakeLine) Certificates(context.Context, []byte, []byte) ([]Issued, erro
 	return slices.Clone(l.issued), nil
 }
 
+// Standing: the fake authority is the centre's own.
+func (l *fakeLine) Standing(_ context.Context, cert *x509.Certificate, _ []*x509.Certificate) Standing {
+	if pki.CheckSignatureFrom(cert, fakeCA().cert) != nil {
+		return Standing{}
+	}
+	if l.up() != nil {
+		return Standing{Ours: true}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, i := range l.issued {
+		if i.Serial == serialHex(cert) && i.Revoked {
+			return Standing{Ours: true, Revocation: pki.Revoked}
+		}
+	}
+	return Standing{Ours: true, Revocation: pki.Good}
+}
+
 // issue does what engine and centre do after a confirmation: each key of an application gets its certificate.
 func (l *fakeLine) issue(t *testing.T, number string, csrs func(spki string) crypto.PublicKey) {
 	t.Helper()
@@ -218,16 +237,21 @@ type authority struct {
 	cert *x509.Certificate
 }
 
-var fakeCA = sync.OnceValue(func() authority {
+var (
+	fakeCA    = sync.OnceValue(func() authority { return newAuthority("fake") })
+	foreignCA = sync.OnceValue(func() authority { return newAuthority("somebody else") })
+)
+
+func newAuthority(name string) authority {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		panic(err)
 	}
 	from := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	der, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "fake"}, NotBefore: from, NotAfter: from.AddDate(9, 0, 0),
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, NotBefore: from, NotAfter: from.AddDate(9, 0, 0),
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
-	}, &x509.Certificate{Subject: pkix.Name{CommonName: "fake"}}, key.Public(), key)
+	}, &x509.Certificate{Subject: pkix.Name{CommonName: name}}, key.Public(), key)
 	if err != nil {
 		panic(err)
 	}
@@ -236,10 +260,15 @@ var fakeCA = sync.OnceValue(func() authority {
 		panic(err)
 	}
 	return authority{key, cert}
-})
+}
 
-// fakeCertificate certifies a key; template is "rsa-auth", "rsa-sign" or "operator".
+// fakeCertificate certifies a key; template is one of the citizens' or "operator".
 func fakeCertificate(t *testing.T, key crypto.PublicKey, iin, template string, at time.Time) []byte {
+	t.Helper()
+	return fakeCertificateBy(t, fakeCA(), key, iin, template, at.Add(-time.Hour), at.AddDate(3, 0, 0))
+}
+
+func fakeCertificateBy(t *testing.T, by authority, key crypto.PublicKey, iin, template string, from, to time.Time) []byte {
 	t.Helper()
 	serial := make([]byte, 20)
 	_, err := rand.Read(serial)
@@ -248,23 +277,47 @@ func fakeCertificate(t *testing.T, key crypto.PublicKey, iin, template string, a
 	}
 	serial[0] = serial[0]&0x7f | 1
 	c := &x509.Certificate{
-		SerialNumber: new(big.Int).SetBytes(serial), NotBefore: at.Add(-time.Hour), NotAfter: at.AddDate(3, 0, 0),
+		SerialNumber: new(big.Int).SetBytes(serial), NotBefore: from, NotAfter: to,
 		Subject:  pkix.Name{CommonName: "СЕРІК АЙГЕРІМ", SerialNumber: "IIN" + iin, Country: []string{"KZ"}},
 		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageContentCommitment,
 	}
+	policy := []uint64{1, 2, 398, 3, 3, 2, 3} // the authority's for signing keys of persons
 	switch template {
 	case "rsa-auth":
+		c.KeyUsage = x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment
 		c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
+		policy[6] = 4
 	case "operator":
 		c.UnknownExtKeyUsage = []asn1.ObjectIdentifier{pki.EKUOperator}
+		policy = nil
+	case "gost2015":
+		c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageEmailProtection}
 	default:
 		c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageEmailProtection}
 	}
-	der, err := x509.CreateCertificate(rand.Reader, c, fakeCA().cert, key, fakeCA().key)
+	if policy != nil {
+		oid, err := x509.OIDFromInts(policy)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Policies = []x509.OID{oid}
+	}
+	spki, err := spkiOf(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := pki.CreateCertificate(c, by.cert, spki, by.key)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return der
+}
+
+func spkiOf(key crypto.PublicKey) ([]byte, error) {
+	if g, is := key.(*gost.PublicKey); is {
+		return gost.MarshalPublicKey(g, gost.Kazakh)
+	}
+	return x509.MarshalPKIXPublicKey(key)
 }
 
 // publicOf finds the public key with a hash among the fake tokens' keys.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -61,6 +62,33 @@ func (s *fakeStick) Replace(name string, data []byte) error {
 		return err
 	}
 	return s.WriteNew(name, data)
+}
+
+func (s *fakeStick) ReplaceChecked(name string, data []byte, check func(back []byte) error) error {
+	if _, err := s.Read(name, 1<<20); err != nil {
+		return err
+	}
+	if err := check(bytes.Clone(data)); err != nil {
+		return err
+	}
+	return s.Replace(name, data)
+}
+
+// KeyFiles names the files without looking at them: what hardware/stick sees of a file is tried on it.
+func (s *fakeStick) KeyFiles(context.Context) ([]stick.Found, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.there {
+		return nil, stick.ErrAbsent
+	}
+	var out []stick.Found
+	for name, data := range s.files {
+		if strings.HasSuffix(name, ".p12") {
+			out = append(out, stick.Found{Name: name, Size: int64(len(data))})
+		}
+	}
+	slices.SortFunc(out, func(a, b stick.Found) int { return strings.Compare(a.Name, b.Name) })
+	return out, nil
 }
 
 func (s *fakeStick) Read(name string, limit int64) ([]byte, error) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto"
 	"crypto/x509"
+	"strings"
 	"testing"
 	"time"
 
@@ -210,7 +211,10 @@ func (s *stand) stickApplication(set string) string {
 		if err != nil {
 			s.t.Fatal(err)
 		}
-		keys[k.spki] = r.Parsed.PublicKey
+		keys[k.spki], err = pki.ParseKey(r.Parsed.RawSubjectPublicKeyInfo)
+		if err != nil {
+			s.t.Fatal(err)
+		}
 	}
 	s.k.mu.Unlock()
 	p := s.shows("apply.done", "apply.submit", args{"consent": true})
@@ -361,5 +365,53 @@ func TestJournal_InterruptedInstallationIsClosedAtStart(t *testing.T) {
 	s.until("reconciled", func(picture) bool { store.mu.Lock(); defer store.mu.Unlock(); return len(store.intents) == 1 })
 	if store.outcomes[1] != outcomeInterrupted || store.outcomes[3] != outcomeAbandoned || store.intents[4].Medium != "KZ-1" {
 		t.Fatalf("%v %v", store.outcomes, store.intents)
+	}
+}
+
+// TestInstall_GOSTKeyOnAStick: one key, named as the authority names it, which signs what its certificate verifies.
+func TestInstall_GOSTKeyOnAStick(t *testing.T) {
+	s := newStand(t)
+	number := s.stickApplication("gost")
+	s.toStatus(number)
+	s.shows("install.password", "status.install", nil)
+	s.do("install.password", args{"password": "Qwerty12", "again": "Qwerty12"})
+	p := s.untilScreen("install.done")
+	var d InstallDoneScreen
+	p.data(t, &d)
+	if len(d.Files) != 1 || len(d.Certificates) != 1 || d.Certificates[0].Title != "Ключ ГОСТ: для входа и подписи" {
+		t.Fatalf("%+v", d)
+	}
+	if want := "GOST512_" + d.Certificates[0].KeyID + ".p12"; d.Files[0] != want {
+		t.Fatalf("the file is called %s, not %s", d.Files[0], want)
+	}
+	e, err := keyfile.Read(bytes.NewReader(s.stick.files[d.Files[0]]), keyfile.NewPassword("Qwerty12"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	algorithm, signature, err := pki.SignBytes(e.Key, []byte("signed"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, err := pki.ParseKey(e.Certificate.RawSubjectPublicKeyInfo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = pki.VerifyBytes(public, algorithm, []byte("signed"), signature)
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestInstall_BothKindsOnAStick(t *testing.T) {
+	s := newStand(t)
+	number := s.stickApplication("rsa+gost")
+	s.toStatus(number)
+	s.shows("install.password", "status.install", nil)
+	s.do("install.password", args{"password": "Qwerty12", "again": "Qwerty12"})
+	p := s.untilScreen("install.done")
+	var d InstallDoneScreen
+	p.data(t, &d)
+	if len(d.Files) != 3 || !strings.HasPrefix(d.Files[0], "AUTH_RSA256_") || !strings.HasPrefix(d.Files[1], "RSA256_") || !strings.HasPrefix(d.Files[2], "GOST512_") {
+		t.Fatalf("%v", d.Files)
 	}
 }

@@ -201,11 +201,7 @@ func (*installPassword) name() string             { return "install.password" }
 func (*installPassword) back(*Kiosk) state        { return &statusNumber{} }
 func (s *installPassword) steps(*Kiosk) *Progress { return installSteps(s.record, "password") }
 func (s *installPassword) view(*Kiosk) any {
-	v := InstallPasswordScreen{Rules: []PasswordRule{}}
-	for _, rule := range keyfile.CheckPassword("") {
-		v.Rules = append(v.Rules, PasswordRule{Key: rule.ID})
-	}
-	return v
+	return InstallPasswordScreen{Rules: passwordRules()}
 }
 
 func (s *installPassword) plugged(k *Kiosk) {

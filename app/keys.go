@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tirkeu/kiosk/hardware/keyfile"
 	"github.com/tirkeu/kiosk/sync/pki"
 	"github.com/tirkeu/kiosk/sync/registry"
 )
@@ -269,17 +270,20 @@ func applied(records []Record, id []byte) (template, number string, status regis
 // known keeps to the templates there are words for.
 func known(template string) string {
 	switch template {
-	case "rsa-auth", "rsa-sign", "gost2015":
+	case keyfile.TemplateAuth, keyfile.TemplateSign, keyfile.TemplateGOST, keyfile.TemplateOldGOST:
 		return template
 	}
 	return "unknown"
 }
 
-// titleOf goes by the certificate's purpose, never by a name.
+// titleOf goes by the certificate's purpose, never by a name; a message key.
 func titleOf(cert *x509.Certificate) string {
+	d := keyfile.Describe(cert)
 	switch {
 	case pki.IsOperator(cert):
 		return "template.operator"
+	case d.Algorithm == keyfile.AlgorithmGOST2015:
+		return "template.gost2015"
 	case slices.Contains(cert.ExtKeyUsage, x509.ExtKeyUsageEmailProtection):
 		return "template.rsa-sign"
 	case slices.Contains(cert.ExtKeyUsage, x509.ExtKeyUsageClientAuth):
@@ -298,8 +302,8 @@ func (k *Kiosk) certificateCard(key RecordKey) CertificateCard {
 		return c
 	}
 	c.Serial, c.NotBefore, c.NotAfter = serialHex(cert), k.date(cert.NotBefore), k.date(cert.NotAfter)
-	if len(cert.SubjectKeyId) > 0 {
-		c.KeyID = keyName(cert.SubjectKeyId)
+	if id, err := keyfile.KeyID(cert); err == nil {
+		c.KeyID = keyName(id)
 	}
 	return c
 }

@@ -3,10 +3,13 @@ package app
 import (
 	"context"
 	"crypto"
+	"crypto/x509"
 	"errors"
 	"time"
 
+	"github.com/tirkeu/kiosk/hardware/stick"
 	"github.com/tirkeu/kiosk/hardware/token"
+	"github.com/tirkeu/kiosk/sync/pki"
 	"github.com/tirkeu/kiosk/sync/registry"
 )
 
@@ -52,8 +55,13 @@ type Stick interface {
 	WriteNew(name string, data []byte) error
 	// Replace takes the place of an older file of that name, which stands until the new one is whole.
 	Replace(name string, data []byte) error
+	// ReplaceChecked is Replace of a file that is there, which takes place only if check likes what was read back.
+	ReplaceChecked(name string, data []byte, check func(back []byte) error) error
 	Read(name string, limit int64) ([]byte, error)
 	Remove(name string) error
+	// KeyFiles finds what looks like a key file in the top folder and one level below; what cannot be opened says why. With
+	// stick.ErrTooMany come those that were found.
+	KeyFiles(ctx context.Context) ([]stick.Found, error)
 }
 
 // Record is an application as storage keeps it.
@@ -233,6 +241,16 @@ type CentreLine interface {
 	Unlock(ctx context.Context, session, number string) error
 	Decide(ctx context.Context, decision, cms []byte) (registry.Status, error)
 	Certificates(ctx context.Context, challenge, cms []byte) ([]Issued, error)
+	// Standing says what the centre's authority knows of a certificate that was found in a file, with the certificates that
+	// lay beside it.
+	Standing(ctx context.Context, cert *x509.Certificate, beside []*x509.Certificate) Standing
+}
+
+// Standing is what is known of a certificate. The zero value is one of another authority, of which nothing is known.
+type Standing struct {
+	Ours bool // it leads to the centre's own authority
+	// Revocation is only asked about a certificate of the own authority: an address that a foreign one names is not called.
+	Revocation pki.Revocation
 }
 
 // Joined is what a terminal has once it is enrolled at a centre.

@@ -38,7 +38,11 @@ func families() []string {
 		}
 	}
 	add("medium.", "kaztoken", "etoken", "jacarta", "akey", "idcard", "unknown", "stick")
-	add("template.", "rsa-auth", "rsa-sign", "gost2015", "operator", "unknown")
+	add("template.", "rsa-auth", "rsa-sign", "gost2015", "gost-old", "operator", "authority", "unknown")
+	add("file.", "rsa", "auth-rsa", "gost", "key-rsa", "key-gost", "key-other")
+	add("file.state.", fileStates...)
+	add("file.note.", fileStates[1:]...)
+	add("file.use.", "both", "sign-in", "sign", "unsaid")
 	add("progress.keys.", "generate", "check", "write")
 	add("progress.install.", "write", "read", "compare")
 	add("key.", "valid", "expired", "revoked", "unknown", "no-certificate", "waiting")

@@ -108,7 +108,7 @@ var allowedCyrillic = map[string]bool{
 // same are messages that are rightly equal in Kazakh and Russian: names, signs, loan words.
 var same = map[string]bool{
 	"date.moment": true, "medium.kaztoken": true, "medium.etoken": true, "medium.jacarta": true, "medium.akey": true,
-	"label.medium-serial": true, "medium.stick": true, "selftest.stick.title": true, "selftest.usb.title": true, "selftest.window.title": true,
+	"label.medium-serial": true, "file.named": true, "medium.stick": true, "selftest.stick.title": true, "selftest.usb.title": true, "selftest.window.title": true,
 	"page.medium.kind-kaztoken": true, "page.medium.kind-etoken": true, "page.medium.kind-jacarta": true, "page.medium.kind-akey": true,
 	"page.medium.token": true, "page.medium.stick": true, "page.pin.label": true, "page.step.pin": true, "page.setup.display": true,
 }

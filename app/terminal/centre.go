@@ -4,6 +4,7 @@ package terminal
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"time"
@@ -11,11 +12,15 @@ import (
 	"github.com/tirkeu/kiosk/app"
 	"github.com/tirkeu/kiosk/sync/api"
 	"github.com/tirkeu/kiosk/sync/engine"
+	"github.com/tirkeu/kiosk/sync/pki"
 	"github.com/tirkeu/kiosk/sync/registry"
 )
 
 // line is the engine's line as app wants it: its refusals and problems are app's errors.
-type line struct{ *engine.Line }
+type line struct {
+	*engine.Line
+	lists *pki.CRLSource // keeps the revocation lists it has got
+}
 
 // refusals are the centre's words as app knows them.
 var refusals = map[api.ErrorCode]error{
@@ -101,6 +106,25 @@ func (l line) Certificates(ctx context.Context, challenge, cms []byte) ([]app.Is
 		out = append(out, app.Issued(c))
 	}
 	return out, said(err)
+}
+
+// Standing asks nobody about a certificate that does not lead to the centre's own root: the addresses it names may be anybody's.
+func (l line) Standing(ctx context.Context, cert *x509.Certificate, beside []*x509.Certificate) app.Standing {
+	at := time.Now()
+	switch { // whose it is does not change when it expires
+	case at.After(cert.NotAfter):
+		at = cert.NotAfter
+	case at.Before(cert.NotBefore):
+		at = cert.NotBefore
+	}
+	between := l.Intermediates().Clone()
+	between.Add(beside...)
+	chain, err := pki.VerifyChain(cert, l.Roots(), between, at)
+	if err != nil || len(chain) < 2 {
+		return app.Standing{}
+	}
+	answer := pki.Check(ctx, cert, chain[1], &pki.OCSPSource{}, l.lists)
+	return app.Standing{Ours: true, Revocation: answer.State}
 }
 
 // OpenStaff is the line's, with app's types and errors.

@@ -15,6 +15,7 @@ import (
 	"github.com/tirkeu/kiosk/hardware/token"
 	"github.com/tirkeu/kiosk/storage"
 	"github.com/tirkeu/kiosk/sync/engine"
+	"github.com/tirkeu/kiosk/sync/pki"
 	"github.com/tirkeu/kiosk/sync/registry"
 )
 
@@ -105,7 +106,7 @@ func (t *Terminal) join(d Device, id *identity) (*app.Joined, error) {
 		names[app.Lang(lang)] = name
 	}
 	return &app.Joined{
-		Device: d.Name, Prefix: d.Prefix, Centre: names, Line: line{link}, Engine: sender{e},
+		Device: d.Name, Prefix: d.Prefix, Centre: names, Line: line{link, &pki.CRLSource{}}, Engine: sender{e},
 		Directory: func() *registry.Directory { return e.Directory() },
 	}, nil
 }

@@ -310,6 +310,59 @@ export interface KeyCard {
   number: string
 }
 
+export interface FilesMediumScreen {
+  present: boolean
+}
+
+export interface FilesListScreen {
+  files: FileCard[]
+  more: boolean
+}
+
+export interface FileCard {
+  file: number
+  title: string
+  name: string
+  folder: string
+  usable: boolean
+  why: string
+  advice: string
+}
+
+export interface FilesPasswordScreen {
+  file: FileCard
+}
+
+export interface FilesDetailScreen {
+  file: FileCard
+  keys: FileKey[]
+  canChange: boolean
+}
+
+export interface FileKey {
+  state: 'valid' | 'unchecked' | 'foreign' | 'not-yet' | 'expired' | 'revoked' | 'no-certificate' | 'no-key'
+  stateText: string
+  title: string
+  rows: Row[]
+  notes: string[]
+}
+
+export interface FilesChangeScreen {
+  file: FileCard
+  rules: PasswordRule[]
+}
+
+export interface FilesProgressScreen {
+  medium: Medium
+  text: string
+}
+
+export interface FilesChangedScreen {
+  file: FileCard
+  medium: Medium
+  takeOut: boolean
+}
+
 export interface StaffQueueScreen {
   operator: string
   items: QueueItem[]
@@ -428,6 +481,20 @@ export interface ChangePINArgs {
   again: string
 }
 
+export interface FileArgs {
+  file: number
+}
+
+export interface FilePasswordArgs {
+  password: string
+}
+
+export interface NewPasswordArgs {
+  old: string
+  password: string
+  again: string
+}
+
 export interface SearchArgs {
   query: string
 }
@@ -477,6 +544,13 @@ export interface Screens {
   'keys.medium': KeysMediumScreen
   'keys.pin': PINScreen
   'keys.list': KeysListScreen
+  'files.medium': FilesMediumScreen
+  'files.list': FilesListScreen
+  'files.password': FilesPasswordScreen
+  'files.detail': FilesDetailScreen
+  'files.change': FilesChangeScreen
+  'files.progress': FilesProgressScreen
+  'files.changed': FilesChangedScreen
   'staff.pin': PINScreen
   'staff.queue': StaffQueueScreen
   'staff.application': StaffApplicationScreen
@@ -505,6 +579,7 @@ export interface Actions {
   'apply': Record<string, never>
   'status': Record<string, never>
   'keys': Record<string, never>
+  'files': Record<string, never>
   'apply.iin': IINArgs
   'apply.name': NameArgs
   'apply.email': EmailArgs
@@ -527,6 +602,12 @@ export interface Actions {
   'install.keep-pin': Record<string, never>
   'keys.token': InsertionArgs
   'keys.pin': PINArgs
+  'files.look': Record<string, never>
+  'files.open': FileArgs
+  'files.password': FilePasswordArgs
+  'files.change': Record<string, never>
+  'files.new-password': NewPasswordArgs
+  'files.again': Record<string, never>
   'staff.pin': PINArgs
   'staff.search': SearchArgs
   'staff.open': NumberArgs

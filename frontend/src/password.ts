@@ -10,3 +10,10 @@ const tests: Record<string, RegExp> = {
 export function met(rule: string, password: string): boolean {
   return password !== '' && (tests[rule]?.test(password) ?? false)
 }
+
+/** What is odd about a password that was typed to open a file, as the program says it too: letters that only look Latin, or
+    signs that passwords of keys never have. */
+export function odd(password: string): '' | 'cyrillic' | 'outside' {
+  if (/\p{Script=Cyrillic}/u.test(password)) return 'cyrillic'
+  return password === '' || tests.allowed!.test(password) ? '' : 'outside'
+}

@@ -3,6 +3,11 @@ class Typing {
   field = $state.raw<HTMLInputElement | null>(null)
   /** Whether the field is empty: names begin with a capital. */
   empty = $state(true)
+  /** Whether the on-screen keyboard is locked to capitals, and whether Caps Lock of a real one is on. */
+  locked = $state(false)
+  capsLock = $state(false)
+  /** Letters become capitals although nobody holds a key for that. */
+  capitals = $derived(this.locked || this.capsLock)
 
   enter(f: HTMLInputElement): void {
     this.field = f
@@ -41,6 +46,13 @@ class Typing {
     if (!f) return
     f.value = ''
     tell(f)
+  }
+
+  /** A key of a physical keyboard went down: is its Caps Lock on? The key itself tells how it was before it was pressed. */
+  watch(e: KeyboardEvent): void {
+    if (!e.getModifierState) return
+    const on = e.getModifierState('CapsLock')
+    this.capsLock = e.key === 'CapsLock' ? !on : on
   }
 
   /** A key of a physical keyboard pressed while no field has the focus goes to the field that is being filled in. */

@@ -28,6 +28,13 @@ import InstallDone from './InstallDone.svelte'
 import KeysMedium from './KeysMedium.svelte'
 import KeysPin from './KeysPin.svelte'
 import KeysList from './KeysList.svelte'
+import FilesMedium from './FilesMedium.svelte'
+import FilesList from './FilesList.svelte'
+import FilesPassword from './FilesPassword.svelte'
+import FilesDetail from './FilesDetail.svelte'
+import FilesChange from './FilesChange.svelte'
+import FilesProgress from './FilesProgress.svelte'
+import FilesChanged from './FilesChanged.svelte'
 import StaffPin from './StaffPin.svelte'
 import StaffQueue from './StaffQueue.svelte'
 import StaffApplication from './StaffApplication.svelte'
@@ -64,6 +71,13 @@ export const screens: Record<string, Component<{ data: never }>> = {
   'keys.medium': KeysMedium,
   'keys.pin': KeysPin,
   'keys.list': KeysList,
+  'files.medium': FilesMedium,
+  'files.list': FilesList,
+  'files.password': FilesPassword,
+  'files.detail': FilesDetail,
+  'files.change': FilesChange,
+  'files.progress': FilesProgress,
+  'files.changed': FilesChanged,
   'staff.pin': StaffPin,
   'staff.queue': StaffQueue,
   'staff.application': StaffApplication,
