@@ -29,7 +29,8 @@ type Centre struct {
 	HTTPURL   string // http://127.0.0.1:PORT, for CRL, OCSP and CA certificates
 	DB, State string
 	Root      *x509.Certificate
-	Issuing   *x509.Certificate
+	Issuing   *x509.Certificate // of RSA
+	GOST      *x509.Certificate // the GOST issuing CA
 	Roots     *pki.Pool
 
 	*centre.Centre
@@ -86,7 +87,7 @@ func (c *Centre) start(cfg centre.Config) {
 	cfg.URLHTTP = c.HTTPURL
 	c.Centre, err = centre.Open(context.Background(), cfg)
 	c.check(err)
-	c.Root, c.Issuing = c.Centre.Root(), c.Centre.Issuing()
+	c.Root, c.Issuing, c.GOST = c.Centre.Root(), c.Centre.Issuing(), c.Centre.IssuingGOST()
 	c.Roots = pki.NewPool(c.Root)
 	ctx, cancel := context.WithCancel(context.Background())
 	ready, ended := make(chan struct{}), make(chan error, 1)

@@ -8,8 +8,10 @@ import (
 	"crypto/x509"
 	"encoding/hex"
 	"sync"
+	"testing"
 	"time"
 
+	"github.com/tirkeu/kiosk/hardware/gost"
 	"github.com/tirkeu/kiosk/sync/pki"
 	"github.com/tirkeu/kiosk/sync/registry"
 )
@@ -47,8 +49,9 @@ func Key(n int) *rsa.PrivateKey {
 }
 
 var keys struct {
-	mu  sync.Mutex
-	all []*rsa.PrivateKey
+	mu   sync.Mutex
+	all  []*rsa.PrivateKey
+	gost []*gost.PrivateKey
 }
 
 // Paper is an application with the requests for its keys.
@@ -59,21 +62,59 @@ type Paper struct {
 	Keys     []crypto.Signer
 }
 
-// NewPaper writes an application for a person under a device's number, with a key for each of the templates rsa-auth and
-// rsa-sign.
+// GOSTKey gives a GOST key out of a few that are made once a process. Keys of different n differ. A GOST key is
+// certified once by a centre.
+func GOSTKey(n int) *gost.PrivateKey {
+	keys.mu.Lock()
+	defer keys.mu.Unlock()
+	for len(keys.gost) <= n {
+		k, err := gost.GenerateKey(rand.Reader)
+		if err != nil {
+			panic(err) // crypto/rand does not fail
+		}
+		keys.gost = append(keys.gost, k)
+	}
+	return keys.gost[n]
+}
+
+// SPKI is the SubjectPublicKeyInfo of a key, of GOST under Kazakh identifiers.
+func SPKI(t testing.TB, key crypto.PublicKey) []byte {
+	t.Helper()
+	var der []byte
+	var err error
+	if own, isGOST := key.(*gost.PublicKey); isGOST {
+		der, err = gost.MarshalPublicKey(own, gost.Kazakh)
+	} else {
+		der, err = x509.MarshalPKIXPublicKey(key)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return der
+}
+
+// NewPaper writes an application for a person under a device's number, with a key on a Kaztoken for each of the templates
+// rsa-auth and rsa-sign.
 func (d *Device) NewPaper(who pki.Person, counter uint64, auth, sign crypto.Signer) Paper {
+	token := registry.Storage{Kind: registry.StorageKaztoken, Serial: "0001", Model: "KAZTOKEN", Secure: true}
+	return d.PaperFor(who, counter, token, []registry.Template{registry.TemplateAuth, registry.TemplateSign}, []crypto.Signer{auth, sign})
+}
+
+// OnStick is the storage of key files.
+var OnStick = registry.Storage{Kind: registry.StorageStick}
+
+// PaperFor writes an application with a key for each template.
+func (d *Device) PaperFor(who pki.Person, counter uint64, on registry.Storage, templates []registry.Template, keys []crypto.Signer) Paper {
 	agreement := registry.Default().Agreement
-	p := Paper{Keys: []crypto.Signer{auth, sign}, Application: registry.Application{Version: registry.DocumentVersion,
+	p := Paper{Keys: keys, Application: registry.Application{Version: registry.DocumentVersion,
 		Number: registry.NewNumber(d.Prefix, counter), Kind: registry.KindNew, IIN: who.IIN,
 		Name:   registry.Name{Surname: who.Surname, Given: who.Given, Patronymic: who.Patronymic},
-		Region: "almaty", Locality: "almaty", Storage: registry.Storage{Kind: registry.StorageKaztoken, Serial: "0001", Model: "KAZTOKEN", Secure: true},
+		Region: "almaty", Locality: "almaty", Storage: on,
 		Consent: agreement.Consent("kk"), Device: d.Name, CreatedAt: time.Now().UTC().Truncate(time.Second)}}
-	for i, template := range []registry.Template{registry.TemplateAuth, registry.TemplateSign} {
-		csr, err := pki.NewRequest(string(template), who, pki.StorageKaztoken, p.Keys[i])
+	for i, template := range templates {
+		csr, err := pki.NewRequest(string(template), who, string(on.Kind), p.Keys[i])
 		d.centre.check(err)
-		spki, err := x509.MarshalPKIXPublicKey(p.Keys[i].Public())
-		d.centre.check(err)
-		sum := sha256.Sum256(spki)
+		sum := sha256.Sum256(SPKI(d.centre.t, p.Keys[i].Public()))
 		p.CSRs = append(p.CSRs, csr)
 		p.Application.Keys = append(p.Application.Keys, registry.Key{Ordinal: i + 1, Template: template, TransactionID: hex.EncodeToString(random(16)), SPKISHA256: hex.EncodeToString(sum[:])})
 	}

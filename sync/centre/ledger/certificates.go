@@ -74,6 +74,12 @@ func (t *Tx) CertificatesOfIIN(iin string, limit int) ([]Certificate, error) {
 	return collect(rows, err, scanCertificate)
 }
 
+// CertificatesOfCitizens lists citizens' signed certificates, newest first; iin "" lists everybody's.
+func (t *Tx) CertificatesOfCitizens(iin string) ([]Certificate, error) {
+	rows, err := t.rows("SELECT "+certificateColumns+" FROM certificates WHERE kind = 'citizen' AND (iin = ? OR ? = '') AND der IS NOT NULL ORDER BY issued_at DESC, serial", iin, iin)
+	return collect(rows, err, scanCertificate)
+}
+
 // CertificatesOfDevice lists a device's own certificates, newest first.
 func (t *Tx) CertificatesOfDevice(prefix string) ([]Certificate, error) {
 	rows, err := t.rows("SELECT "+certificateColumns+" FROM certificates WHERE kind = 'device' AND device = ? AND der IS NOT NULL ORDER BY issued_at DESC, serial", prefix)

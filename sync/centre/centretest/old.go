@@ -1,0 +1,35 @@
+package centretest
+
+import (
+	"context"
+	"database/sql"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// MakeOld stops the centre and takes its authority and database back to what a program from before there was a GOST CA
+// left: no such CA in the folder of keys, the first schema. Restart then opens it as this program.
+func (c *Centre) MakeOld() {
+	c.t.Helper()
+	c.stop()
+	c.check(os.Remove(filepath.Join(c.State, "issuing-gost.key")))
+	driver, name := "sqlite3", strings.TrimPrefix(c.DB, "sqlite:")
+	if name == c.DB {
+		driver = "pgx"
+	}
+	db, err := sql.Open(driver, name)
+	c.check(err)
+	defer db.Close()
+	for _, statement := range []string{
+		"DROP INDEX certificates_one_for_a_gost_key",
+		"DROP INDEX certificates_revoked_by_issuer",
+		"ALTER TABLE certificates DROP COLUMN issuer",
+		"DELETE FROM migrations WHERE number = 2",
+		"DELETE FROM settings WHERE name = 'gost_issuing_sha256'",
+		"DELETE FROM counters WHERE name = 'crl-gost'",
+	} {
+		_, err := db.ExecContext(context.Background(), statement)
+		c.check(err)
+	}
+}
