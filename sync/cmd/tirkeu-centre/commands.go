@@ -32,6 +32,8 @@ var commands = []command{
 	{words: "application list", data: true, help: "list applications, newest first", setup: listApplications},
 	{words: "application approve", args: "NUMBER", least: 1, most: 3, help: "confirm an application; its certificates are issued when the kiosk polls", setup: approve},
 	{words: "application reject", args: "NUMBER", least: 1, most: 3, help: "reject an application, with --reason", setup: reject},
+	{words: "certificate list", data: true, help: "list citizens' certificates, newest first", setup: listCertificates},
+	{words: "certificate revoke", args: "SERIAL", least: 1, most: 1, help: "revoke a citizen's certificate\n\nThe revocation list of the CA that signed it says so from now on, and OCSP.", setup: revokeCertificate},
 	{words: "directory import", args: "FILE", least: 1, most: 1, help: "put another directory of regions, storages, texts and reasons in force", setup: importDirectory},
 	{words: "audit verify", data: true, help: "say whether the audit chain is whole, or where it breaks", setup: verifyAudit},
 }
