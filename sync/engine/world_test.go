@@ -5,6 +5,7 @@ package engine
 import (
 	"bytes"
 	"context"
+	"crypto"
 	"crypto/x509"
 	"io"
 	"log/slog"
@@ -18,6 +19,8 @@ import (
 
 	"github.com/tirkeu/kiosk/storage"
 	"github.com/tirkeu/kiosk/sync/centre/centretest"
+	"github.com/tirkeu/kiosk/sync/pki"
+	"github.com/tirkeu/kiosk/sync/registry"
 )
 
 // world is a real centre, a kiosk enrolled there with its storage, and a line that can be made bad.
@@ -107,11 +110,36 @@ func (w *world) run(e *Engine) (stop func()) {
 	return stop
 }
 
-// accept takes an application of a citizen in.
+// accept takes an application of a citizen for an RSA pair on a token in.
 func (w *world) accept(counter uint64, iin string) centretest.Paper {
 	w.t.Helper()
 	key := int(counter) * 2
-	p := w.device.NewPaper(centretest.Person(iin), counter, centretest.Key(key), centretest.Key(key+1))
+	return w.keep(w.device.NewPaper(centretest.Person(iin), counter, centretest.Key(key), centretest.Key(key+1)))
+}
+
+// acceptSet takes an application for a set of keys on a stick in.
+func (w *world) acceptSet(counter uint64, iin, set string) centretest.Paper {
+	w.t.Helper()
+	rule, _ := registry.Default().Storage(registry.StorageStick)
+	keys, offered := rule.Set(set)
+	if !offered {
+		w.t.Fatalf("no set %q", set)
+	}
+	var signers []crypto.Signer
+	for i, template := range keys.Templates {
+		if template == registry.TemplateGOST {
+			signers = append(signers, centretest.GOSTKey(int(counter)))
+		} else {
+			signers = append(signers, centretest.Key(int(counter)*2+i))
+		}
+	}
+	return w.keep(w.device.PaperFor(centretest.Person(iin), counter, centretest.OnStick, keys.Templates, signers))
+}
+
+// keep has the kiosk's storage accept an application.
+func (w *world) keep(p centretest.Paper) centretest.Paper {
+	w.t.Helper()
+	iin := p.IIN
 	a := storage.Acceptance{Number: p.Number, IIN: iin, Document: p.Document}
 	for i, k := range p.Application.Keys {
 		a.Keys = append(a.Keys, storage.AcceptedKey{Ordinal: k.Ordinal, Template: string(k.Template), TransactionID: k.TransactionID,
@@ -160,8 +188,12 @@ func (w *world) holds(p centretest.Paper) {
 		if a.JSON200 == nil || a.JSON200.State != "confirmed" || a.JSON200.Certificate == nil || !bytes.Equal(*a.JSON200.Certificate, k.Certificate) {
 			w.t.Fatalf("%s, key %d: the centre has another certificate or no confirmation: %s", p.Number, k.Ordinal, a.Body)
 		}
-		if len(k.Chain) != 1 || !bytes.Equal(k.Chain[0], w.centre.Issuing.Raw) {
-			w.t.Fatalf("%s, key %d: a chain of %d", p.Number, k.Ordinal, len(k.Chain))
+		ca := w.centre.Issuing
+		if k.Template == pki.TemplateGOST {
+			ca = w.centre.GOST
+		}
+		if len(k.Chain) != 1 || !bytes.Equal(k.Chain[0], ca.Raw) {
+			w.t.Fatalf("%s, key %d: a chain of %d, not %q", p.Number, k.Ordinal, len(k.Chain), ca.Subject.CommonName)
 		}
 	}
 }
