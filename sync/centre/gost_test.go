@@ -317,3 +317,37 @@ func TestRevoke_ADeviceHasNoSayOverAGOSTCertificate(t *testing.T) {
 	}
 	standing(t, cert, c.GOST, pki.Good)
 }
+
+// A GOST key signs in as well as it signs: its owner asks for his certificates with it.
+func TestCitizen_ShowsWhoHeIsWithAGOSTKey(t *testing.T) {
+	c := centretest.Start(t)
+	d := c.Enrol("hall")
+	p, cert := issued(t, c, d, 1, centretest.GOSTKey(0))
+	signed := func(key crypto.Signer) api.SignedChallenge {
+		t.Helper()
+		challenge, err := d.API.CreateChallengeWithResponse(t.Context())
+		if err != nil || challenge.JSON200 == nil {
+			t.Fatalf("challenge: %v %s", err, challenge.Body)
+		}
+		signature, err := pki.SignDetached(challenge.JSON200.Challenge, cert, []*x509.Certificate{c.GOST}, key, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return api.SignedChallenge{Challenge: challenge.JSON200.Challenge, Signature: signature}
+	}
+	answer, err := d.API.SearchCertificatesWithResponse(t.Context(), signed(p.Keys[0]))
+	if err != nil || answer.JSON200 == nil || len(answer.JSON200.Items) != 1 || answer.JSON200.Items[0].Template != pki.TemplateGOST {
+		t.Errorf("certificates: %v %s", err, answer.Body)
+	}
+	staff, err := d.API.OpenStaffSessionWithResponse(t.Context(), signed(p.Keys[0]))
+	if err != nil || code(staff.Body) != api.ErrorCodeNotOperator {
+		t.Errorf("a citizen opened supervisor mode: %v %s", err, staff.Body)
+	}
+	if err := c.RevokeCertificate(t.Context(), cert.SerialNumber.Text(16), ""); err != nil {
+		t.Fatal(err)
+	}
+	answer, err = d.API.SearchCertificatesWithResponse(t.Context(), signed(p.Keys[0]))
+	if err != nil || code(answer.Body) != api.ErrorCodeUnauthenticated {
+		t.Errorf("with a revoked certificate: %v %s", err, answer.Body)
+	}
+}

@@ -36,6 +36,16 @@ func BenchmarkIssueCitizen(b *testing.B) {
 	}
 }
 
+// BenchmarkIssueGOST is the same with a GOST signature.
+func BenchmarkIssueGOST(b *testing.B) {
+	a, in := openFor(b), gostOrder(b)
+	for b.Loop() {
+		if _, err := a.IssueCitizen(in); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 // BenchmarkResponder counts one RSA-2048 signature an answer.
 func BenchmarkResponder(b *testing.B) {
 	a := openFor(b)
@@ -64,6 +74,20 @@ func BenchmarkCRL(b *testing.B) {
 	}
 	for b.Loop() {
 		if _, err := a.CRL(entries, one, a.Issuing().NotAfter); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkCRLOfGOST is the same under the GOST CA, Streebog over all of it included.
+func BenchmarkCRLOfGOST(b *testing.B) {
+	a := openFor(b)
+	entries := make([]authority.Revoked, 10_000)
+	for i := range entries {
+		entries[i] = authority.Revoked{Serial: big.NewInt(int64(i + 1)), At: a.Issuing().NotBefore, Reason: 4}
+	}
+	for b.Loop() {
+		if _, err := a.CRLOf(authority.GOST, entries, one, a.Issuing().NotAfter); err != nil {
 			b.Fatal(err)
 		}
 	}
