@@ -132,7 +132,8 @@ async function main() {
     dock('stick', 'in'); await w.untilPart('[data-testid="action-apply.storage"][data-kind="stick"]:not([disabled]):not([aria-disabled="true"])')
   })
   await step('stick-warning', async () => { await w.act('apply.storage', '[data-kind="stick"]'); await w.on('apply.stick-warning') })
-  await step('stick-agreement', async () => { await w.act('apply.stick-accept'); await w.on('apply.agreement') })
+  await step('stick-which-keys', async () => { await w.act('apply.stick-accept'); await w.on('apply.set') })
+  await step('stick-agreement', async () => { await w.act('apply.set', '[data-code="rsa"]'); await w.on('apply.agreement') })
   await step('stick-summary', async () => { await w.act('apply.agree'); await w.on('apply.summary', { limit: 60000 }) })
   let numberB
   await step('stick-submitted', async () => { await w.touch('field-consent'); await w.act('apply.submit'); await w.on('apply.done'); numberB = await w.number() })
@@ -161,8 +162,7 @@ async function main() {
 /** outside lets programs of others look at what came of it. */
 async function outside() {
   centre('ca', 'export', join(out, 'ca'))
-  const ca = readdirSync(join(out, 'ca')).filter(f => f.endsWith('.pem'))
-  const root = join(out, 'ca', ca.find(f => f.includes('root'))), issuing = join(out, 'ca', ca.find(f => !f.includes('root')))
+  const root = join(out, 'ca', 'root.pem'), issuing = join(out, 'ca', 'issuing.pem')
   const crl = join(out, 'ca', 'issuing.crl')
   await step('crl-fetched', async () => {
     const text = sh('openssl', ['x509', '-in', issuing, '-noout', '-subject'])

@@ -121,11 +121,12 @@ export async function fromRegion(w) {
   await w.on('apply.locality'); await w.choose('apply.locality')
   await w.on('apply.storage')
 }
-/** onStick makes the rest of an application with the stick and gives its number; the stick is out again after. */
+/** onStick makes the rest of an application for an RSA pair on the stick and gives its number; the stick is out again after. */
 export async function onStick(w) {
   dock('stick', 'in')
   await w.act('apply.storage', '[data-kind="stick"]'); await w.on('apply.stick-warning')
-  await w.act('apply.stick-accept'); await w.on('apply.agreement')
+  await w.act('apply.stick-accept'); await w.on('apply.set')
+  await w.act('apply.set', '[data-code="rsa"]'); await w.on('apply.agreement')
   await w.act('apply.agree'); await w.on('apply.summary', { limit: 60000 })
   await w.touch('field-consent'); await w.act('apply.submit'); await w.on('apply.done')
   const number = await w.number()

@@ -23,7 +23,8 @@ async function toSummary(w, person) {
   await w.start('ru'); await w.on('menu'); await w.act('apply'); await enterIIN(w, person.iin); await toStorage(w, person)
   dock('stick', 'in')
   await w.act('apply.storage', '[data-kind="stick"]'); await w.on('apply.stick-warning')
-  await w.act('apply.stick-accept'); await w.on('apply.agreement')
+  await w.act('apply.stick-accept'); await w.on('apply.set')
+  await w.act('apply.set', '[data-code="rsa"]'); await w.on('apply.agreement')
   await w.act('apply.agree'); await w.on('apply.summary', { limit: 60000 })
   await w.touch('field-consent')
 }
