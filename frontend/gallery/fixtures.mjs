@@ -1,6 +1,7 @@
 // A snapshot of every screen, in its states and with the longest words it is likely to meet. Texts that the program
 // makes ready are {kk, ru, en} here and chosen by `localise`.
 //   fixtures: {id, snapshot, snapshots: {kk, ru, en}}[]     snapshot is the Russian one
+import { files, notices, opened } from './files.mjs'
 import { application, certificates, facts, reasons, regions, localities, parts, agreement } from './texts.mjs'
 
 const L = (kk, ru, en) => ({ kk, ru, en })
@@ -73,6 +74,11 @@ const screens = [
   ['apply-storage-empty', 'apply.storage', { tokens: [], stick: { present: false, usable: false, why: '' }, allowed: ['kaztoken', 'etoken', 'jacarta', 'akey', 'stick'] }, { progress: line('storage') }],
   ['apply-storage', 'apply.storage', { tokens: [kaztoken, etoken, jacarta], stick: { present: true, usable: true, why: '' }, allowed: ['kaztoken', 'etoken', 'jacarta', 'akey', 'stick'] }, { progress: line('storage') }],
   ['apply-stick-warning', 'apply.stick-warning', {}, { progress: line('storage') }],
+  ['apply-set', 'apply.set', { sets: [
+    { code: 'rsa', name: L('RSA: кіру және қол қою', 'RSA: вход и подпись', 'RSA: sign-in and signing'), text: L('Екі кілт: біреуі порталдарға кіруге, екіншісі құжаттарға қол қоюға арналған.', 'Два ключа: один для входа на порталы, другой для подписи документов.', 'Two keys: one for signing in to portals, the other for signing documents.') },
+    { code: 'gost', name: L('ГОСТ: бір кілт', 'ГОСТ: один ключ', 'GOST: one key'), text: L('Бір кілт порталдарға кіруге де, құжаттарға қол қоюға да жарайды.', 'Один ключ и для входа на порталы, и для подписи документов.', 'One key both for signing in to portals and for signing documents.') },
+    { code: 'rsa+gost', name: L('RSA және ГОСТ', 'RSA и ГОСТ', 'RSA and GOST'), text: L('Үш кілт: RSA кілттерінің жұбы және бір ГОСТ кілті. Портал қайсысын сұраса да, жарайды.', 'Три ключа: пара RSA и один ключ ГОСТ. Подойдут, какой бы ключ ни спросил портал.', 'Three keys: an RSA pair and one GOST key. They fit whichever key a portal asks for.') },
+  ], chosen: 'gost' }, { progress: line('storage') }],
   ['apply-agreement', 'apply.agreement', { title: L('Пайдаланушылық келісім', 'Пользовательское соглашение', 'User agreement'), text: agreement, version: '2026-03' }, { progress: line('agreement') }],
   ['apply-pin', 'apply.pin', pin, { progress: line('pin') }],
   ['apply-pin-wrong', 'apply.pin', { ...pin, low: true }, { progress: line('pin'), notice: wrongPin }],
@@ -104,6 +110,22 @@ const screens = [
       : { title: c.title, keyId: c.keyId + '1', notBefore: '', notAfter: '', state: 'waiting', stateText: L('Растауды күтіп тұр', 'Ждёт подтверждения', 'Waits to be confirmed'), onToken: true, atCentre: false, number: '1001 000007 2' },
   ]) }],
   ['keys-list-empty', 'keys.list', { token: kaztoken, centreAsked: false, items: [] }, { online: false }],
+  ['files-medium', 'files.medium', { present: false }],
+  ['files-medium-in', 'files.medium', { present: true }, { notice: notices.absent }],
+  ['files-list', 'files.list', { files: files.few, more: false }],
+  ['files-list-many', 'files.list', { files: files.many, more: true }],
+  ['files-list-none', 'files.list', { files: [], more: false }],
+  ['files-password', 'files.password', { file: files.few[0] }],
+  ['files-password-long', 'files.password', { file: files.few[3] }],
+  ['files-password-wrong', 'files.password', { file: files.few[0] }, { notice: notices.password }],
+  ['files-password-cyrillic', 'files.password', { file: files.few[1] }, { notice: notices.cyrillic }],
+  ['files-detail', 'files.detail', { file: files.few[0], keys: [opened.valid], canChange: true }],
+  ['files-detail-bad', 'files.detail', { file: files.few[3], keys: [opened.expired, opened.revoked, opened.unchecked], canChange: true }],
+  ['files-detail-halves', 'files.detail', { file: files.few[2], keys: [opened.keyOnly, opened.certificateOnly], canChange: false }],
+  ['files-change', 'files.change', { file: files.few[0], rules: ['length', 'lower', 'upper', 'digit', 'allowed'].map((key) => ({ key })) }],
+  ['files-change-full', 'files.change', { file: files.few[0], rules: ['length', 'lower', 'upper', 'digit', 'allowed'].map((key) => ({ key })) }, { notice: notices.full }],
+  ['files-progress', 'files.progress', { medium: stickMedium, text: L('Құпиясөз ауысып жатыр: жаңа файл жазылып, тексеріледі. USB-флешканы шығармаңыз.', 'Пароль меняется: новый файл записывается и проверяется. Пожалуйста, не вынимайте флешку.', 'The password is being changed: the new file is written and checked. Please leave the stick in.') }, { canBack: false, canExit: false }],
+  ['files-changed', 'files.changed', { file: files.few[1], medium: stickMedium, takeOut: true }, { canBack: false }],
   ['staff-pin', 'staff.pin', { ...pin, token: { ...kaztoken, serial: '00F0E1D2C3B4' } }, { role: 'staff' }],
   ['staff-queue', 'staff.queue', { operator: L('Сейітқали Айгүл Маратқызы', 'Сейткали Айгуль Маратовна', 'Seitkali Aigul'), query: '', busy: false, link: { online: true, pending: 2, problem: '', lastContact: '14:32' }, items: application.queue }, { role: 'staff', canBack: false }],
   ['staff-queue-empty', 'staff.queue', { operator: L('Сейітқали Айгүл Маратқызы', 'Сейткали Айгуль Маратовна', 'Seitkali Aigul'), query: '1001', busy: false, link: { online: false, pending: 12, problem: L('Орталықтың сертификаты жарамсыз.', 'Сертификат центра недействителен.', 'The centre’s certificate is not valid.'), lastContact: '09:05' }, items: [] }, { role: 'staff', canBack: false, online: false }],

@@ -9,11 +9,12 @@
      action-apply.storage    data-insertion (tokens) or data-kind="stick"
      action-keys.token, action-status.by-token                  data-insertion
      action-staff.open       data-number
+     action-files.open       data-file (its place in the list) and data-name; a file that cannot be opened is file-cannot
    lang-kk lang-ru lang-en   language switch in the header
    tool-contrast tool-text tool-help      header; tool-motion inside the help overlay; help-close
    field-<name>              inputs: field-iin, field-surname, field-given, field-patronymic, field-email, field-pin,
                              field-number, field-consent (checkbox button), field-password, field-again, field-new,
-                             field-query, field-document, field-note, field-centre, field-reference, field-secret
+                             field-query, field-document, field-old, field-note, field-centre, field-reference, field-secret
    field-document-type-<code>  field-reason-<code>  field-display-<id>  field-language-up-<lang>    choices
    show-<field>              shows a password (never a PIN)
    key-<char>                on-screen keyboard; key-shift key-backspace key-space key-symbols key-layout-<kk|ru|en>
@@ -22,6 +23,9 @@
    notice                    the notice panel, data-code="E-1203"; progress  the progress line
    dialog-<name>             idle, staff-ends-session, exit-confirm, remove-token; help  the help overlay
    step-confirm step-reject step-back      steps inside staff.application, local to the page
+   step-new step-back        steps inside files.change, local to the page
+   files-none                the picker without files; file-key data-state  what an opened file holds
+   typed-note                under a password that opens a file, data-odd="|caps|cyrillic|outside"; key-shift data-locked
    line                      state of the line in the header, data-online="true|false"
    number                    the application number on apply.done; status data-status; verdict data-verdict;
                              agreement-text; key-item data-state; part-<name> data-state (self-test)
