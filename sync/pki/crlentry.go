@@ -75,7 +75,8 @@ func (s *scanner) readEntry(element []byte) error {
 		return fmt.Errorf("%w: octets after an entry", errNotDER)
 	}
 	if wanted && (s.list.entry == nil || found.outweighs(*s.list.entry)) {
-		s.list.entry = &found
+		counts := found // of its own, or every entry would be allocated
+		s.list.entry = &counts
 	}
 	return nil
 }
