@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha1"
 	"encoding/hex"
+	"strings"
 )
 
 // Dialect is the program that wrote a file, by what was seen: a file says nothing of that itself, so it is a hint for people and decides nothing.
@@ -23,7 +24,9 @@ const (
 // dialect weighs the marks that each program leaves.
 func (f *file) dialect(out File) Dialect {
 	marks := f.marks(out)
-	pbes2 := out.Protection.Keys != "" && out.Protection.Keys != cipher3DES.name
+	// OpenSSL 3 by itself takes SHA-256 and AES; before, and with -legacy, it took SHA-1 and what comes with it.
+	p := out.Protection
+	newer := p.MAC != "" && p.MAC != digestSHA1.name || strings.HasPrefix(p.Keys, "AES") || strings.HasPrefix(p.Certificates, "AES")
 	switch {
 	case marks.java:
 		return DialectJava
@@ -35,7 +38,7 @@ func (f *file) dialect(out File) Dialect {
 		return DialectNCA
 	case f.berInside:
 		return DialectOther
-	case marks.fingerprint && pbes2:
+	case marks.fingerprint && newer:
 		return DialectOpenSSL
 	case marks.fingerprint:
 		return DialectOpenSSLLegacy

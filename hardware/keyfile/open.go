@@ -23,7 +23,7 @@ const (
 // difference between a wrong password and a changed file; but something that opens all the same proves the password, and so the damage.
 // That chance lets a wrong password do so is less likely than one in 2^28 for each thing tried.
 //
-// Where the file has none, the first thing that opens proves the password, and what then does not open is damaged.
+// Where the file has none, anything that opens proves the password, and what then does not open is damaged.
 func (f *file) open(password Password, m *meter) error {
 	if steps := f.cost(); steps > MaxIterations { // said before any of them is made
 		return tooSlow(steps)
@@ -48,7 +48,7 @@ func (f *file) open(password Password, m *meter) error {
 			return err
 		}
 		if v != opened {
-			return f.shut(v, proven)
+			return f.shut(v, proven, password, m)
 		}
 		proven = true
 		if p.bags, err = readBags(plain, f.room()); err != nil {
@@ -66,7 +66,7 @@ func (f *file) open(password Password, m *meter) error {
 				return err
 			}
 			if v != opened {
-				return f.shut(v, proven)
+				return f.shut(v, proven, password, m)
 			}
 			proven, b.key = true, plain
 		}
@@ -75,17 +75,17 @@ func (f *file) open(password Password, m *meter) error {
 }
 
 // shut says what it means that something does not open although the rest of the file does not contradict the password.
-func (f *file) shut(v verdict, proven bool) error {
+func (f *file) shut(v verdict, proven bool, password Password, m *meter) error {
 	switch {
 	case f.mac != nil: // nothing was changed, so it was sealed like this
 		return fmt.Errorf("%w: a part of it has a password of its own", ErrUnsupported)
 	case proven || v == touched:
 		return fmt.Errorf("%w: a sealed part of it was changed", ErrDamaged)
 	}
-	return ErrPassword
+	return f.blame(password, m) // something after it may open
 }
 
-// blame says why the MAC does not match.
+// blame looks for anything that opens, or did before it was changed: the password is right then, and the file is damaged.
 func (f *file) blame(password Password, m *meter) error {
 	damaged := fmt.Errorf("%w: its contents were changed", ErrDamaged)
 	for _, p := range f.parts {
@@ -118,9 +118,6 @@ func (f *file) blame(password Password, m *meter) error {
 // cost is how many steps of key derivation it takes to open what is known of the file.
 func (f *file) cost() int {
 	total := 0
-	if f.mac != nil {
-		total += f.mac.cost()
-	}
 	for _, p := range f.parts {
 		if p.seal != nil {
 			total += p.seal.cost()
@@ -131,7 +128,10 @@ func (f *file) cost() int {
 			}
 		}
 	}
-	return total
+	if f.mac == nil {
+		return 2 * total // once to open it, once to find what is to blame
+	}
+	return total + f.mac.cost()
 }
 
 func (m *macData) cost() int { return m.iterations } // as many octets as the hash gives: one round

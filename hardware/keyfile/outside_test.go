@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"encoding/hex"
 	"encoding/pem"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -130,27 +131,123 @@ func TestRead_OpensWhatOpenSSLWrites(t *testing.T) {
 		all = append(all, &pem.Block{Type: "CERTIFICATE", Bytes: entry.Chain[i].Raw})
 	}
 	in := pemFile(t, filepath.Join(dir, "in.pem"), all...)
-	for name, args := range map[string][]string{
-		"default":                   nil,
-		"3des":                      {"-keypbe", "PBE-SHA1-3DES", "-certpbe", "PBE-SHA1-3DES", "-macalg", "sha1"},
-		"certificates in the clear": {"-certpbe", "NONE"},
+	for name, c := range map[string]struct {
+		args       []string
+		dialect    Dialect
+		protection Protection
+	}{
+		"default":                   {nil, DialectOpenSSL, Protection{"SHA-256", "AES-256", "AES-256", 2048}},
+		"legacy":                    {[]string{"-legacy"}, DialectOpenSSLLegacy, Protection{"SHA-1", "3DES", "RC2-40", 2048}},
+		"3des":                      {[]string{"-keypbe", "PBE-SHA1-3DES", "-certpbe", "PBE-SHA1-3DES", "-macalg", "sha1"}, DialectOpenSSLLegacy, Protection{"SHA-1", "3DES", "3DES", 2048}},
+		"rc2":                       {[]string{"-legacy", "-keypbe", "PBE-SHA1-RC2-128", "-certpbe", "PBE-SHA1-RC2-128"}, DialectOpenSSLLegacy, Protection{"SHA-1", "RC2-128", "RC2-128", 2048}},
+		"two-key 3des":              {[]string{"-legacy", "-keypbe", "PBE-SHA1-2DES"}, DialectOpenSSLLegacy, Protection{"SHA-1", "3DES-2", "RC2-40", 2048}},
+		"aes-128, sha-512":          {[]string{"-keypbe", "AES-128-CBC", "-certpbe", "AES-192-CBC", "-macalg", "sha512", "-iter", "1"}, DialectOpenSSL, Protection{"SHA-512", "AES-128", "AES-192", 1}},
+		"sha-384":                   {[]string{"-macalg", "sha384"}, DialectOpenSSL, Protection{"SHA-384", "AES-256", "AES-256", 2048}},
+		"certificates in the clear": {[]string{"-certpbe", "NONE"}, DialectOpenSSL, Protection{"SHA-256", "AES-256", "", 2048}},
+		"key in the clear":          {[]string{"-keypbe", "NONE"}, DialectOpenSSL, Protection{"SHA-256", "", "AES-256", 2048}},
+		"without MAC":               {[]string{"-nomac"}, DialectOpenSSL, Protection{"", "AES-256", "", 2048}}, // it leaves the certificates open then
+		"named":                     {[]string{"-name", "Айгерім"}, DialectOpenSSL, Protection{"SHA-256", "AES-256", "AES-256", 2048}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "out.p12")
-			outside(t, testPassword, "openssl", append([]string{"pkcs12", "-export", "-in", in, "-out", path, "-passout", "env:PASSWORD"}, args...)...)
-			got := readFile(t, path)
-			compareEntries(t, got, entry)
+			outside(t, testPassword, "openssl", append([]string{"pkcs12", "-export", "-in", in, "-out", path, "-passout", "env:PASSWORD"}, c.args...)...)
+			compareEntries(t, readFile(t, path), entry)
+			data, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			f := open(t, data)
+			if f.Dialect != c.dialect || f.Protection != c.protection {
+				t.Errorf("%s, %+v", f.Dialect, f.Protection)
+			}
+			if want := map[bool]string{true: "Айгерім"}[name == "named"]; f.FriendlyName != want {
+				t.Errorf("name %q", f.FriendlyName)
+			}
+			if _, err := Open(bytes.NewReader(data), NewPassword("Qwerty13#")); !errors.Is(err, ErrPassword) {
+				t.Errorf("wrong password: %v", err)
+			}
 		})
+	}
+	path := filepath.Join(dir, "certificates.p12")
+	outside(t, testPassword, "openssl", "pkcs12", "-export", "-nokeys", "-in", in, "-out", path, "-passout", "env:PASSWORD")
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := open(t, data); len(f.Keys) != 0 || len(f.Loose) != 3 {
+		t.Errorf("certificates only: %+v", f)
+	}
+	outside(t, testPassword, "openssl", "pkcs12", "-export", "-legacy", "-keypbe", "PBE-SHA1-RC4-128", "-in", in, "-out", path, "-passout", "env:PASSWORD")
+	if data, err = os.ReadFile(path); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(bytes.NewReader(data), NewPassword(testPassword)); !errors.Is(err, ErrUnsupported) {
+		t.Errorf("RC4: %v", err)
+	}
+}
+
+// OpenSSL knows no Kazakh GOST. It checks the MAC, opens the seals and gives out the certificate, and says of the key alone that it is of an unknown kind.
+func TestWrite_GOSTFileOpensInOpenSSLAsFarAsItGoes(t *testing.T) {
+	var file bytes.Buffer
+	if err := Write(&file, gostPerson(), NewPassword(testPassword), Options{}); err != nil {
+		t.Fatal(err)
+	}
+	path := laid(t, "gost.p12", file.Bytes())
+	for _, provider := range []string{"-legacy", "-provider=default"} {
+		out := outside(t, testPassword, "openssl", "pkcs12", provider, "-in", path, "-passin", "env:PASSWORD", "-info", "-noout")
+		for _, want := range []string{"MAC: sha1, Iteration 10000", "Shrouded Keybag: pbeWithSHA1And3-KeyTripleDES-CBC, Iteration 10000", "Certificate bag"} {
+			if !strings.Contains(out, want) {
+				t.Errorf("%s: %q is missing:\n%s", provider, want, out)
+			}
+		}
+		out = outside(t, testPassword, "openssl", "pkcs12", provider, "-in", path, "-passin", "env:PASSWORD", "-nokeys")
+		block, _ := pem.Decode([]byte(out[strings.Index(out, "-----BEGIN"):]))
+		if block == nil || !bytes.Equal(block.Bytes, gostPerson().Certificate.Raw) || !strings.Contains(out, "friendlyName: "+hex.EncodeToString(gostPerson().Certificate.SubjectKeyId)) {
+			t.Errorf("%s: another certificate came out:\n%s", provider, out)
+		}
+		out, err := tryOutside(t, testPassword, "openssl", "pkcs12", provider, "-in", path, "-passin", "env:PASSWORD", "-nodes", "-nocerts")
+		if err == nil && strings.Contains(out, "PRIVATE KEY") {
+			t.Errorf("%s: OpenSSL has learned Kazakh GOST; this test can ask for more:\n%s", provider, out)
+		}
 	}
 }
 
 func TestRead_OpensWhatJavaWrites(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "java.p12")
-	outside(t, testPassword, "keytool", "-genkeypair", "-storetype", "PKCS12", "-keystore", path, "-storepass:env", "PASSWORD",
-		"-keyalg", "RSA", "-keysize", "2048", "-alias", "java", "-dname", "CN=СЫНАҚ")
-	got := readFile(t, path)
-	if got.Certificate.Subject.CommonName != "СЫНАҚ" || !Belongs(got.Certificate, got.Key) {
-		t.Errorf("another entry came out: %v", got.Certificate.Subject)
+	for name, more := range map[string][]string{
+		"default": nil,
+		"old":     {"-J-Dkeystore.pkcs12.legacy"},
+		"no MAC":  {"-J-Dkeystore.pkcs12.macAlgorithm=NONE"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "java.p12")
+			outside(t, testPassword, "keytool", append([]string{"-genkeypair", "-storetype", "PKCS12", "-keystore", path, "-storepass:env", "PASSWORD",
+				"-keyalg", "RSA", "-keysize", "2048", "-alias", "java", "-dname", "CN=СЫНАҚ"}, more...)...)
+			got := readFile(t, path)
+			if got.Certificate.Subject.CommonName != "СЫНАҚ" || !Belongs(got.Certificate, got.Key) {
+				t.Errorf("another entry came out: %v", got.Certificate.Subject)
+			}
+			data, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if f := open(t, data); f.Dialect != DialectJava || f.FriendlyName != "java" {
+				t.Errorf("%s, %q, %+v", f.Dialect, f.FriendlyName, f.Protection)
+			}
+		})
+	}
+}
+
+func TestOpen_ReadsJavasTrustedCertificates(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "trusted.p12")
+	cert := pemFile(t, filepath.Join(dir, "c.pem"), &pem.Block{Type: "CERTIFICATE", Bytes: signPerson().Certificate.Raw})
+	outside(t, testPassword, "keytool", "-importcert", "-noprompt", "-storetype", "PKCS12", "-keystore", path, "-storepass:env", "PASSWORD", "-alias", "сенімді", "-file", cert)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := open(t, data); f.Dialect != DialectJava || len(f.Loose) != 1 || f.FriendlyName != "сенімді" {
+		t.Errorf("%+v", f)
 	}
 }
 

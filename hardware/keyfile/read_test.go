@@ -96,14 +96,3 @@ func TestName_IsTheAuthoritys(t *testing.T) {
 		t.Errorf("without the extension: %s, want %s", got, want)
 	}
 }
-
-func FuzzRead(f *testing.F) {
-	f.Add(written(f, few), testPassword)
-	f.Add(written(f, Options{Cipher: AES, Iterations: 1}), testPassword)
-	f.Add([]byte{0x30, 0x80, 0, 0}, "")
-	f.Fuzz(func(t *testing.T, data []byte, password string) {
-		if entry, err := Read(bytes.NewReader(data), NewPassword(password)); err == nil && entry.check() != nil {
-			t.Error("an entry came out that could not be written")
-		}
-	})
-}
