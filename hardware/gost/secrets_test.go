@@ -23,6 +23,7 @@ var worked struct {
 var tracedWork = map[string]func(d, e, k *scalar){
 	"tracedSign":   tracedSign,
 	"tracedDerive": tracedDerive,
+	"tracedStep":   tracedStep,
 	"leakyBranch":  leakyBranch,
 	"leakyIndex":   leakyIndex,
 }
@@ -39,6 +40,20 @@ func tracedDerive(d, _, _ *scalar) {
 	var p point
 	p.mulBase(&worked.s)
 	worked.at = p.affine()
+}
+
+// tracedStep is one step of each kind that signing is made of: short enough to be traced in every run.
+//
+//go:noinline
+func tracedStep(d, e, k *scalar) {
+	v := k.window(3) | 1
+	worked.at.lookup(&baseTable()[3], v>>2, d[0]&1)
+	p := point{worked.at.x, worked.at.y, element(*e)}
+	p.addAffine(&p, &worked.at)
+	worked.at.x.reduced(&p.x)
+	worked.r.mul(d, e)
+	worked.s.add(&worked.r, k)
+	worked.r.negate(&worked.s)
 }
 
 // leakyBranch leaves an addition out where a bit is 0, as the first textbook has it.
@@ -103,21 +118,34 @@ func TestTracedWork(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	lines := strings.Fields(string(jobs))
-	work := tracedWork[lines[0]]
 	var d, e, k scalar
 	grow()
-	for i := 1; i < len(lines); i += 3 {
+	for line := range strings.Lines(string(jobs)) {
+		fields := strings.Fields(line)
 		for j, z := range []*scalar{&d, &e, &k} {
-			b, err := hex.DecodeString(lines[i+j])
+			b, err := hex.DecodeString(fields[1+j])
 			if err != nil {
 				t.Fatal(err)
 			}
 			z.setBytes((*[64]byte)(b))
 		}
-		work(&d, &e, &k)
+		tracedWork[fields[0]](&d, &e, &k)
 		tracedEnd()
 	}
+}
+
+// job is one call of a piece of work.
+type job struct {
+	work    string
+	numbers [3]scalar
+}
+
+// jobs calls a piece of work with each of the numbers.
+func jobs(work string, numbers [][3]scalar) (all []job) {
+	for _, n := range numbers {
+		all = append(all, job{work, n})
+	}
+	return all
 }
 
 // secrets gives triples of numbers d, e and k: edges first, then random ones.
@@ -139,46 +167,50 @@ func secrets(t *testing.T, n int) (all [][3]scalar) {
 	return all[:n]
 }
 
-// Callgrind may count what Go's scheduler makes of a call that it interrupts: a difference counts when it is there three times.
+// Callgrind may count what Go's scheduler makes of a call that it interrupts: a difference counts when it is there each time.
 func TestSecrets_ChangeNoInstruction(t *testing.T) {
 	v := newValgrind(t)
-	for _, work := range []string{"tracedSign", "tracedDerive"} {
-		numbers := secrets(t, cases(5))
-		all := v.profiles(work, numbers)
-		for i, p := range all {
-			for try := 0; p != all[0]; try++ {
-				if try == 3 {
-					t.Fatalf("%s executes other instructions for %x than for %x", work, numbers[i], numbers[0])
-				}
-				again := v.profiles(work, [][3]scalar{numbers[0], numbers[i]})
-				all[0], p = again[0], again[1]
+	numbers := secrets(t, cases(6))
+	n := len(numbers)
+	done := append(append(jobs("tracedSign", numbers), jobs("tracedDerive", numbers)...), jobs("leakyBranch", numbers[:3])...)
+	all := v.profiles(done)
+	for i, p := range all[:2*n] {
+		if p.count < 500_000 {
+			t.Fatalf("%s in %d instructions: not all was counted", done[i].work, p.count)
+		}
+		first := i / n * n
+		for try := 0; p != all[first]; try++ {
+			if try == 3 {
+				t.Fatalf("%s executes other instructions for %x than for %x", done[i].work, done[i].numbers, done[first].numbers)
 			}
+			again := v.profiles([]job{done[first], done[i]})
+			all[first], p = again[0], again[1]
 		}
 	}
-	all := v.profiles("leakyBranch", secrets(t, 4))
-	if all[0] == all[1] || all[0] == all[2] || all[1] == all[2] {
+	if leaky := all[2*n:]; leaky[0] == leaky[1] || leaky[0] == leaky[2] || leaky[1] == leaky[2] {
 		t.Error("a branch that leaks goes unseen")
 	}
 }
 
+// A whole signature makes a trace of two million lines: where everything is tested. Otherwise one step of each kind.
 func TestSecrets_ChangeNoAddress(t *testing.T) {
 	v := newValgrind(t)
-	count := 2
+	work, numbers, least := "tracedStep", secrets(t, 8), 5_000
 	if cases(1) > 1 {
-		count = 3
+		work, numbers, least = "tracedSign", numbers[:4], 500_000
 	}
-	numbers := secrets(t, count)
-	all := v.traces("tracedSign", numbers)
-	for i, one := range all {
+	done := append(jobs(work, numbers), jobs("leakyIndex", numbers[:2])...)
+	all := v.traces(done)
+	for i, one := range all[:len(numbers)] {
 		if one != all[0] {
-			t.Errorf("signing touches other addresses for %x than for %x: %v, %v", numbers[i], numbers[0], one, all[0])
+			t.Errorf("%s touches other addresses for %x than for %x: %v, %v", work, numbers[i], numbers[0], one, all[0])
 		}
 	}
-	if all[0].lines < 500_000 {
-		t.Errorf("a trace of %d lines is too short for a signature", all[0].lines)
+	if all[0].count < least {
+		t.Errorf("a trace of %d lines is too short", all[0].count)
 	}
-	leaky := v.traces("leakyIndex", numbers)
-	if leaky[0].sum == leaky[1].sum || leaky[0].lines != leaky[1].lines {
+	leaky := all[len(numbers):]
+	if leaky[0].sum == leaky[1].sum || leaky[0].count != leaky[1].count {
 		t.Errorf("an index that leaks goes unseen: %v, %v", leaky[0], leaky[1])
 	}
 }
