@@ -70,9 +70,10 @@ async function journey(step, w, { sticky, operator }) {
     const dir = mkdtempSync(join(tmpdir(), 'tirkeu-gost-')), pem = join(dir, 'leaf.pem')
     try {
       writeFileSync(pem, sh('openssl', ['pkcs12', '-in', join(stick, file), '-passin', 'stdin', '-nokeys', '-clcerts'], { input: PASSWORD + '\n' }))
-      const der = sh('openssl', ['x509', '-in', pem, '-outform', 'DER'], { encoding: 'buffer' })
-      const says = sh('openssl', ['asn1parse', '-inform', 'DER'], { input: der })
-      for (const oid of ['1.2.398.3.10.1.1.2.2', '1.2.398.3.10.1.1.2.3.2', '1.2.398.3.3.4.1.1', '1.2.398.3.3.5']) if (!new RegExp(`:${oid.replaceAll('.', '\\.')}$`, 'm').test(says)) throw new Error(oid + ' is not in the certificate')
+      const said = sh('openssl', ['x509', '-in', pem, '-noout', '-text'])
+      for (const oid of ['Public Key Algorithm: 1.2.398.3.10.1.1.2.2', 'Signature Algorithm: 1.2.398.3.10.1.1.2.3.2', 'E-mail Protection, 1.2.398.3.3.4.1.1', 'Policy: 1.2.398.3.3.2', '1.2.398.3.3.5:']) {
+        if (!said.includes(oid)) throw new Error(`"${oid}" is not in the certificate: ${said}`)
+      }
       const id = sh('openssl', ['x509', '-in', pem, '-noout', '-ext', 'subjectKeyIdentifier']).split('\n')[1].trim().replaceAll(':', '').toLowerCase()
       if (file !== `GOST512_${id}.p12`) throw new Error(`${file} holds the key ${id}`)
       centre('ca', 'export', join(dir, 'ca'))
