@@ -154,6 +154,26 @@ func TestCertHash_GoesByTheSignatureOrByItsName(t *testing.T) {
 	}
 }
 
+// Whatever comes, verifying possession ends, and a verified request is one whose very octets were signed.
+func FuzzP10_IsVerifiedOnlyAsItWasSigned(f *testing.F) {
+	good := newGOSTRequest(f, newGOST(f))
+	f.Add(good)
+	f.Add(newCSR(f, newEC(f)))
+	signed, err := x509.ParseCertificateRequest(good)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, der []byte) {
+		csr, err := x509.ParseCertificateRequest(der)
+		if err != nil || verifyP10(csr) != nil {
+			return
+		}
+		if bytes.Equal(csr.RawSubjectPublicKeyInfo, signed.RawSubjectPublicKeyInfo) && !bytes.Equal(csr.RawTBSCertificateRequest, signed.RawTBSCertificateRequest) {
+			t.Fatalf("other contents were verified with the key: %x", der)
+		}
+	})
+}
+
 // A citizen's key protects nothing: protection is a device's, and devices have RSA or ECDSA.
 func TestNewSigner_TakesNoGOSTKey(t *testing.T) {
 	w := newGOSTWorld(t)

@@ -32,7 +32,7 @@ type asking struct {
 var oidSHA1 = asn1.ObjectIdentifier{1, 3, 14, 3, 2, 26}
 
 // keyBits are the content of a key's BIT STRING.
-func keyBits(t *testing.T, cert *x509.Certificate) []byte {
+func keyBits(t testing.TB, cert *x509.Certificate) []byte {
 	t.Helper()
 	in := cryptobyte.String(cert.RawSubjectPublicKeyInfo)
 	var info cryptobyte.String
@@ -43,7 +43,7 @@ func keyBits(t *testing.T, cert *x509.Certificate) []byte {
 	return bits
 }
 
-func question(t *testing.T, all ...asking) []byte {
+func question(t testing.TB, all ...asking) []byte {
 	t.Helper()
 	var b cryptobyte.Builder
 	sequence := func(b *cryptobyte.Builder, f func(*cryptobyte.Builder)) { b.AddASN1(cbasn1.SEQUENCE, f) }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto"
+	"crypto/sha1"
 	"crypto/x509"
 	"encoding/base64"
 	"errors"
@@ -19,6 +20,7 @@ import (
 
 	"golang.org/x/crypto/ocsp"
 
+	"github.com/tirkeu/kiosk/hardware/gost"
 	"github.com/tirkeu/kiosk/sync/centre/authority"
 	"github.com/tirkeu/kiosk/sync/pki"
 )
@@ -257,6 +259,7 @@ func FuzzResponder_NeverFailsOnAQuestion(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(request)
+	f.Add(question(f, asking{issueGOST(f, a), gostCA(f, a), gost.Kazakh.DigestOID(), gost.New512}, asking{a.Issuing(), a.Root(), oidSHA1, sha1.New}))
 	responder := &authority.Responder{Authority: a, Store: &register{}}
 	f.Fuzz(func(t *testing.T, question []byte) {
 		in := httptest.NewRequest(http.MethodPost, "/ocsp", bytes.NewReader(question))
