@@ -20,6 +20,8 @@ import (
 func TestVerifyChain_GoesThroughBothFamilies(t *testing.T) {
 	rsa := sandbox(t)
 	citizen := issue(t, rsa, pki.TemplateSign)
+	ca := gostHouse()
+	device := mustSign(&x509.Certificate{SerialNumber: big.NewInt(7), Subject: pkix.Name{CommonName: "device"}, NotBefore: ca.begins, NotAfter: ca.expires}, ca.issuing, citizenKey().Public(), ca.key)
 	tests := []struct {
 		name           string
 		cert           *x509.Certificate
@@ -28,6 +30,7 @@ func TestVerifyChain_GoesThroughBothFamilies(t *testing.T) {
 	}{
 		{"RSA all the way", citizen, rsa.Roots(), rsa.Intermediates(), 3},
 		{"GOST all the way", gostHouse().person(t), gostHouse().roots(), gostHouse().between(), 3},
+		{"an RSA key under a GOST CA", device, ca.roots(), ca.between(), 3},
 		{"a GOST CA under an RSA root", mixedHouse().person(t), mixedHouse().roots(), mixedHouse().between(), 3},
 		{"the issuing CA itself", gostHouse().issuing, gostHouse().roots(), nil, 2},
 		{"an anchor below the root", gostHouse().person(t), gostHouse().between(), nil, 2},

@@ -5,11 +5,14 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
+	"encoding/pem"
 	"io"
 	"math/big"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -105,7 +108,7 @@ func (h house) rebuiltIndicator(t testing.TB) []byte {
 	return h.delta(t, 10, 11, func(l *x509.RevocationList) { l.ExtraExtensions[0].Critical = false })
 }
 
-// kiosk asks for lists over a line that can be cut.
+// listServer gives out lists and counts who asks.
 type listServer struct {
 	lists map[string][]byte
 	asked map[string]int
@@ -194,4 +197,35 @@ func TestCRLSource_KeepsListsInAFolderThroughRestart(t *testing.T) {
 	t.Cleanup(func() { os.Chmod(folder, 0o700) })
 	missing := &pki.CRLSource{Fetch: l.do, Folder: filepath.Join(folder, "none")}
 	wantAnswer(t, "nowhere to keep it", missing.Revocation(t.Context(), h.cert, h.issuer), pki.Good, nil)
+}
+
+// OpenSSL combines the same lists to the same answers (verify -use_deltas).
+func TestLookupDelta_AgreesWithOpenSSL(t *testing.T) {
+	h, now := houses(t)[0], time.Now()
+	point, err := pki.FreshestCRL("http://centre.test/delta.crl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := func(l *x509.RevocationList) { l.ExtraExtensions = append(l.ExtraExtensions, point) }
+	root, issuing, person := writeCert(t, sandbox(t).Root()), writeCert(t, h.issuer), writeCert(t, h.cert)
+	for _, test := range []struct {
+		name            string
+		complete, delta []byte
+	}{
+		{"nothing changed", h.list(t, names), h.delta(t, 10, 11, nil)},
+		{"revoked since", h.list(t, names), h.delta(t, 10, 11, nil, h.revoked(1))},
+		{"revoked before", h.list(t, names, h.revoked(1)), h.delta(t, 10, 11, nil)},
+		{"a hold that was lifted", h.list(t, names, h.revoked(6)), h.delta(t, 10, 11, nil, h.revoked(8))},
+		{"a hold that stays", h.list(t, names, h.revoked(6)), h.delta(t, 10, 11, nil)},
+	} {
+		lists := slices.Concat(pem.EncodeToMemory(&pem.Block{Type: "X509 CRL", Bytes: test.complete}), pem.EncodeToMemory(&pem.Block{Type: "X509 CRL", Bytes: test.delta}))
+		output, err := openssl(t, "verify", "-CAfile", root, "-untrusted", issuing, "-crl_check", "-use_deltas", "-CRLfile", write(t, "lists.pem", "", lists), person)
+		ours := pki.LookupDelta(bytes.NewReader(test.complete), bytes.NewReader(test.delta), h.cert, h.issuer, now)
+		if (ours.State == pki.Good) != (err == nil) || ours.State == pki.Unknown {
+			t.Errorf("%s: ours %v (%v), OpenSSL %v\n%s", test.name, ours.State, ours.Err, err, output)
+		}
+		if err != nil && !strings.Contains(output, "certificate revoked") {
+			t.Errorf("%s: OpenSSL fails by something else\n%s", test.name, output)
+		}
+	}
 }
