@@ -108,14 +108,10 @@ func (b *bag) readAttributes(rest cryptobyte.String) error {
 			return fmt.Errorf("%w: a bag's attributes", ErrDamaged)
 		}
 		switch {
-		case oid.Equal(oidLocalKeyID):
-			if !values.ReadASN1Bytes(&b.id, cbasn1.OCTET_STRING) {
-				return fmt.Errorf("%w: a bag's key identifier", ErrDamaged)
-			}
-		case oid.Equal(oidFriendlyName):
-			if !values.ReadASN1(&name, tagBMPString) {
-				return fmt.Errorf("%w: a bag's name", ErrDamaged)
-			}
+		case oid.Equal(oidLocalKeyID) && values.PeekASN1Tag(cbasn1.OCTET_STRING): // of another type it means nothing to anybody, and is kept
+			values.ReadASN1Bytes(&b.id, cbasn1.OCTET_STRING)
+		case oid.Equal(oidFriendlyName) && values.PeekASN1Tag(tagBMPString):
+			values.ReadASN1(&name, tagBMPString)
 			b.name = fromBMPString(name)
 		case oid.Equal(oidTrustedKeyUsage):
 			b.trusted = true

@@ -134,7 +134,11 @@ func (f *file) use() error {
 		if entry.Certificate != nil {
 			public = publicOf(entry.Certificate)
 		}
-		if err := use(key, public); err != nil {
+		err = use(key, public)
+		if key, ok := key.(interface{ Wipe() }); ok { // crypto/rsa and crypto/ecdsa keep theirs
+			key.Wipe()
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -121,6 +121,9 @@ func (f *file) contents() File {
 			}
 			entry := KeyEntry{Key: key, FriendlyName: b.name, LocalKeyID: bytes.Clone(b.id)}
 			entry.Algorithm, entry.Bits = kindOfPrivate(b.key)
+			if entry.Bits == 0 && key != nil {
+				entry.Bits = bitsOf(key.Public())
+			}
 			if out.FriendlyName == "" {
 				out.FriendlyName = b.name
 			}

@@ -1,6 +1,7 @@
 package keyfile
 
 import (
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/rsa"
 	"crypto/x509"
@@ -51,11 +52,11 @@ func kindOf(oid asn1.ObjectIdentifier) (Algorithm, int) {
 
 // kindOfCertificate names the algorithm of a certificate's key, and its size in bits, 0 where that is not known.
 func kindOfCertificate(cert *x509.Certificate) (Algorithm, int) {
-	switch key := cert.PublicKey.(type) {
+	switch cert.PublicKey.(type) {
 	case *rsa.PublicKey:
-		return AlgorithmRSA, key.N.BitLen()
+		return AlgorithmRSA, bitsOf(cert.PublicKey)
 	case *ecdsa.PublicKey:
-		return AlgorithmEC, key.Params().BitSize
+		return AlgorithmEC, bitsOf(cert.PublicKey)
 	}
 	in := cryptobyte.String(cert.RawSubjectPublicKeyInfo)
 	var info, id cryptobyte.String
@@ -64,6 +65,17 @@ func kindOfCertificate(cert *x509.Certificate) (Algorithm, int) {
 		return AlgorithmOther, 0
 	}
 	return kindOf(oid)
+}
+
+// bitsOf is the size of a public key whose algorithm does not say it; 0 for others.
+func bitsOf(public crypto.PublicKey) int {
+	switch key := public.(type) {
+	case *rsa.PublicKey:
+		return key.N.BitLen()
+	case *ecdsa.PublicKey:
+		return key.Params().BitSize
+	}
+	return 0
 }
 
 // kindOfPrivate names the algorithm of a key in PKCS#8 (RFC 5958 §2).

@@ -251,6 +251,46 @@ func TestOpen_ReadsJavasTrustedCertificates(t *testing.T) {
 	}
 }
 
+// A secret key is sealed inside a bag of its own kind: it is counted, and the file's password is left alone.
+func TestChangePassword_LeavesJavasSecretKeysAlone(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "java.p12")
+	for _, args := range [][]string{{"-genkeypair", "-keyalg", "RSA", "-alias", "pair", "-dname", "CN=x"}, {"-genseckey", "-keyalg", "AES", "-keysize", "128", "-alias", "secret"}} {
+		outside(t, testPassword, "keytool", append(args, "-storetype", "PKCS12", "-keystore", path, "-storepass:env", "PASSWORD")...)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := open(t, data); len(f.Keys) != 1 || f.Unread != 1 {
+		t.Errorf("%+v", f)
+	}
+	m := &memoryMedium{data: data}
+	if err := ChangePassword(t.Context(), m, "java.p12", NewPassword(testPassword), NewPassword(newPassword), few); !errors.Is(err, ErrUnsupported) || !bytes.Equal(m.data, data) {
+		t.Errorf("%v", err)
+	}
+}
+
+// A file of the authority's that got a new password opens in plain OpenSSL, which did not know its ciphers before, and in Java.
+func TestChangePassword_OpensInPlainOpenSSLAndJava(t *testing.T) {
+	m := &memoryMedium{data: ncaRecipe(t, signPerson()).bake(t)}
+	plain := []string{"pkcs12", "-provider", "default", "-passin", "env:PASSWORD", "-nodes", "-in"}
+	if out, err := tryOutside(t, testPassword, "openssl", append(plain, laid(t, "before.p12", m.data))...); err == nil {
+		t.Errorf("before: %s", out)
+	}
+	if err := ChangePassword(t.Context(), m, "key.p12", NewPassword(testPassword), NewPassword(newPassword), Options{}); err != nil {
+		t.Fatal(err)
+	}
+	path := laid(t, "after.p12", m.data)
+	out := outside(t, newPassword, "openssl", append(plain, path)...)
+	if !strings.Contains(out, "PRIVATE KEY") || !strings.Contains(out, "CERTIFICATE") {
+		t.Errorf("after: %s", out)
+	}
+	out = outside(t, newPassword, "keytool", "-list", "-storetype", "PKCS12", "-keystore", path, "-storepass:env", "PASSWORD")
+	if !strings.Contains(out, "PrivateKeyEntry") {
+		t.Errorf("Java: %s", out)
+	}
+}
+
 func readFile(t *testing.T, path string) Entry {
 	t.Helper()
 	data, err := os.ReadFile(path)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -73,10 +74,20 @@ func TestKeyFiles_NamesWhatIsNoKeyFile(t *testing.T) {
 	if unix.Mknod(in("device.p12"), unix.S_IFCHR|0o600, int(unix.Mkdev(1, 5))) == nil {
 		want["device.p12"] = ProblemSpecial
 	}
-	if os.Getuid() != 0 { // root may read everything
-		put(t, s, "not mine.p12", pfx)
-		must(t, os.Chmod(in("not mine.p12"), 0))
-		want["not mine.p12"] = ProblemUnreadable
+	put(t, s, "not mine.p12", pfx)
+	must(t, os.Chmod(in("not mine.p12"), 0))
+	want["not mine.p12"] = ProblemUnreadable
+	if os.Getuid() == 0 { // who may read everything reads as nobody, in this thread alone
+		must(t, os.Chmod(s.Folder(), 0o755))
+		must(t, os.Chmod(filepath.Dir(s.Folder()), 0o755))
+		must(t, os.Chmod(filepath.Dir(filepath.Dir(s.Folder())), 0o755))
+		for _, name := range []string{"largest.p12", "indefinite.p12"} {
+			must(t, os.Chmod(in(name), 0o644))
+		}
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		must(t, unix.Setfsuid(65534))
+		defer unix.Setfsuid(0)
 	}
 	found, err := s.KeyFiles(context.Background())
 	must(t, err)
