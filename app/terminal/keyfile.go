@@ -120,8 +120,8 @@ func readPassword(ctx context.Context, in io.Reader, errs io.Writer) (string, er
 		if before, err := unix.IoctlGetTermios(int(file.Fd()), unix.TCGETS); err == nil {
 			silent := *before
 			silent.Lflag &^= unix.ECHO
+			_ = unix.IoctlSetTermios(int(file.Fd()), unix.TCSETS, &silent) // before it asks, for fast hands
 			fmt.Fprint(errs, "Password of the key file: ")
-			_ = unix.IoctlSetTermios(int(file.Fd()), unix.TCSETS, &silent)
 			defer fmt.Fprintln(errs)
 			defer func() { _ = unix.IoctlSetTermios(int(file.Fd()), unix.TCSETS, before) }()
 		}
@@ -142,7 +142,7 @@ func readPassword(ctx context.Context, in io.Reader, errs io.Writer) (string, er
 	case a := <-read:
 		return a.line, a.err
 	case <-ctx.Done():
-		return "", ctx.Err()
+		return "", errors.New("stopped")
 	}
 }
 
