@@ -6,8 +6,8 @@
 // What a citizen is told was accepted is in storage before the screen says so. One entry of a PIN is at most one try
 // on the token. At the end of a session everything typed is forgotten: drafts, logins, language, preferences.
 //
-// It must never keep a PIN or a password beyond the act it was typed for, and never writes one, nor an IIN, nor a name,
-// to the log. It does not guard against someone who owns the machine.
+// It must never keep a PIN or a password beyond the act it was typed for, nor the private keys of a file that was opened to
+// look into, and never writes one, nor an IIN, nor a name, nor how a citizen calls his files, to the log. It does not guard against someone who owns the machine.
 //
 // Nothing here needs cgo: the rooms below are reached through the small interfaces of ports.go; wire*.go fits them to
 // the real ones.

@@ -97,6 +97,7 @@ const (
 	CodeChangeRefused     Code = "E-1329"
 	CodeChangeUnsettled   Code = "E-1330"
 	CodeChangeMeanwhile   Code = "E-1331"
+	CodeStickUnread       Code = "E-1332"
 
 	CodeLineDown      Code = "E-1401"
 	CodeLineSlow      Code = "E-1402"
@@ -149,7 +150,7 @@ var codes = []Code{
 	CodeFilePassword, CodeFilePasswordEmpty, CodeFileCyrillic, CodeFileOutside, CodeFileDamaged, CodeFileUnsupported, CodeFileEmpty,
 	CodeFileGone, CodeFileUnreadable, CodeFileLink, CodeFileSpecial, CodeFileTooLarge, CodeNotKeyFile, CodePasswordSame,
 	CodeChangeFull, CodeChangeReadOnly, CodeChangePulled, CodeChangeDamaged, CodeChangeRefused, CodeChangeUnsettled,
-	CodeChangeMeanwhile,
+	CodeChangeMeanwhile, CodeStickUnread,
 	CodeLineDown, CodeLineSlow, CodeGarbage, CodeCentreExpired, CodeCentreForeign, CodeRateLimited, CodeCentreFailed, CodeDevice,
 	CodeSecret, CodeSecretSpent, CodeNotYet,
 	CodeDiskFull, CodeDatabaseDamaged, CodeDatabase, CodeClock, CodeNumberTaken, CodeQueueFull, CodeNumbersSpent,

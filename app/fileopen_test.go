@@ -3,6 +3,11 @@ package app
 import (
 	"crypto/x509"
 	"encoding/asn1"
+	"encoding/pem"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -115,31 +120,6 @@ func TestFile_ForeignAndExpiredSaysBoth(t *testing.T) {
 	}
 }
 
-// TestFile_HalvesAreToldApart: a key without certificate, and a certificate without key. No program of ours writes such
-// files, so what was read of one is put together here.
-func TestFile_HalvesAreToldApart(t *testing.T) {
-	p := newPocket(t)
-	cert := p.someCertificate()
-	for state, file := range map[string]keyfile.File{
-		"no-certificate": {Keys: []keyfile.KeyEntry{{Key: rsaKeys()[0], Algorithm: keyfile.AlgorithmRSA}}},
-		"no-key":         {Loose: []*x509.Certificate{cert}},
-	} {
-		keys := filed(file)
-		for i := range keys {
-			if keys[i].cert != nil {
-				keys[i].standing = p.line.Standing(t.Context(), keys[i].cert, nil)
-			}
-		}
-		p.k.mu.Lock()
-		card := p.k.fileKeyCard(keys[0])
-		detail := &filesDetail{keys: keys}
-		p.k.mu.Unlock()
-		if len(keys) != 1 || card.State != state || len(card.Notes) != 1 || detail.canChange() != (state == "no-certificate") {
-			t.Errorf("%s: %+v", state, card)
-		}
-	}
-}
-
 func TestFile_WrongPasswordIsSaidAtOnceAndTheRightOneOpens(t *testing.T) {
 	p := newPocket(t)
 	p.own()
@@ -193,6 +173,62 @@ func TestFile_WithNothingInIt(t *testing.T) {
 	p.lay("a.p12", emptyFile(t))
 	p.toPassword()
 	p.refuses(CodeFileEmpty, "files.password", args{"password": filePassword})
+}
+
+// TestFile_HalvesFromAnotherProgram: OpenSSL writes a key without certificate, and a certificate without key.
+func TestFile_HalvesFromAnotherProgram(t *testing.T) {
+	openssl, err := exec.LookPath("openssl")
+	if err != nil {
+		if os.Getenv("TIRKEU_TEST_ALL") != "" {
+			t.Fatal("openssl is missing")
+		}
+		t.Skip("openssl is missing")
+	}
+	p := newPocket(t)
+	dir := t.TempDir()
+	key, cert := filepath.Join(dir, "key.pem"), filepath.Join(dir, "cert.pem")
+	for path, block := range map[string]*pem.Block{
+		key:  {Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(rsaKeys()[0])},
+		cert: {Type: "CERTIFICATE", Bytes: p.someCertificate().Raw},
+	} {
+		err := os.WriteFile(path, pem.EncodeToMemory(block), 0o600)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for n, half := range []struct {
+		state, next string
+		in          []string
+	}{
+		{"no-certificate", "files.change", []string{"-nocerts", "-inkey", key}}, {"no-key", "files.detail", []string{"-nokeys", "-in", cert}},
+	} {
+		name := fmt.Sprintf("%d.p12", n)
+		program := exec.Command(openssl, append([]string{"pkcs12", "-export", "-passout", "env:PASSWORD", "-out", filepath.Join(p.folder, name)}, half.in...)...)
+		program.Env = append(os.Environ(), "PASSWORD="+filePassword)
+		out, err := program.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		if n == 0 {
+			p.toList()
+		} else {
+			p.shows("files.list", "files.look", nil)
+		}
+		p.shows("files.password", "files.open", args{"file": n})
+		d := p.opens(filePassword)
+		if len(d.Keys) != 1 || d.Keys[0].State != half.state || d.CanChange != (half.next == "files.change") {
+			t.Errorf("%s: %+v", half.state, d)
+		}
+		if got := p.do("files.change", nil); got.Screen.Name != half.next {
+			t.Errorf("%s: the change led to %s", half.state, got)
+		}
+		if d.CanChange {
+			if got := p.change(filePassword, freshPassword); got.Screen.Name != "files.changed" || !p.holds(name, freshPassword) {
+				t.Errorf("%s: %s", half.state, got)
+			}
+			p.shows("files.list", "files.again", nil)
+		}
+	}
 }
 
 // emptyFile is the smallest PFX there is (RFC 7292 §4): an AuthenticatedSafe without contents, and no MAC.

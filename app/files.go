@@ -63,8 +63,12 @@ func (k *Kiosk) listFiles() {
 			found, more = found[:maxListed], true
 		}
 		return func() {
-			if err != nil {
-				k.toStick(fileFault(err))
+			switch {
+			case errors.Is(err, stick.ErrAbsent):
+				k.toStick(&fault{code: CodeStickAbsent})
+				return
+			case err != nil:
+				k.toStick(&fault{code: CodeStickUnread, err: errors.New(typeOf(err))})
 				return
 			}
 			k.at = &filesList{files: found, more: more}

@@ -158,6 +158,21 @@ func TestFiles_VeryManyAreSaidToBeMore(t *testing.T) {
 	}
 }
 
+// TestFiles_StickThatCannotBeLookedThrough says so, and is looked at again when that is asked for.
+func TestFiles_StickThatCannotBeLookedThrough(t *testing.T) {
+	folder := t.TempDir()
+	p := &pocket{folder: folder}
+	p.stand = newStand(t, func(cfg *Config) { cfg.Stick = crowded{stick.Open(folder), 0, stick.ErrDamaged} })
+	p.untilStick(true)
+	p.shows("menu", "start", args{"lang": "ru"})
+	for _, action := range []string{"files", "files.look"} {
+		got := p.do(action, nil)
+		if got.Screen.Name != "files.medium" || got.code() != CodeStickUnread {
+			t.Fatalf("%s led to %s", action, got)
+		}
+	}
+}
+
 // TestFiles_StickPulledIsToldOnEachScreen, and the next stick goes on by itself.
 func TestFiles_StickPulledIsToldOnEachScreen(t *testing.T) {
 	p := newPocket(t)
