@@ -15,7 +15,8 @@ die() { printf '%s\n' "$*" >&2; exit 1; }
 # Kept to what Debian 12 calls them. runtime: to build and run; testing: what the tests need besides.
 runtime_packages="gcc libc6-dev pkg-config libgtk-3-dev libwebkit2gtk-4.1-dev webkit2gtk-driver xvfb fonts-noto-core
   softhsm2 libp11-kit-dev libusb-1.0-0-dev openssl opensc ca-certificates"
-testing_packages="opensc-pkcs11 postgresql libbcpkix-java libbcprov-java libbcutil-java default-jdk-headless
+gost_packages="libengine-gost-openssl libssl-dev"
+testing_packages="$gost_packages valgrind opensc-pkcs11 postgresql libbcpkix-java libbcprov-java libbcutil-java default-jdk-headless
   umockdev at-spi2-core dbus python3-pyatspi gir1.2-atspi-2.0 python3-gi imagemagick curl git jq sqlite3"
 
 as_root() {
