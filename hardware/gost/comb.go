@@ -60,6 +60,10 @@ func affineAll(points []point) []affine {
 //
 // Every digit is odd, so that no window is skipped: with n odd, n = Σ dᵢ·2^(5i), where dᵢ is bits 5i … 5i+5 of n with the lowest
 // set, less 32, and the last digit is what remains. An even k gives way to q−k, and the point to its opposite.
+//
+// The sum is made from the lowest digit up. What is there before digit i is an odd number of absolute value below 2^(5i), and what is added is an odd
+// multiple of 2^(5i); both together stay below 2^510 < q. So they are never equal, opposite or zero modulo q, and the incomplete formula holds.
+// With the last digit the sum may pass q: there the complete formula is used.
 func (z *point) mulBase(k *scalar) {
 	table := baseTable()
 	var n, opposite scalar
@@ -68,17 +72,22 @@ func (z *point) mulBase(k *scalar) {
 	for i := range n {
 		n[i] = k[i] ^ (-even & (k[i] ^ opposite[i]))
 	}
-	const last = windows - 1
 	var one affine
-	one.lookup(&table[last], (n.window(last)|1)>>1, 0)
-	z.setAffine(&one)
-	for i := last - 1; i >= 0; i-- {
+	var sum jacobian
+	for i := range windows - 1 {
 		v := n.window(i) | 1
 		negative := 1 ^ (v >> windowBits)
 		size := ((v - 1<<windowBits) ^ -negative) + negative
 		one.lookup(&table[i], size>>1, negative)
-		z.addAffine(z, &one)
+		if i == 0 { // i is public
+			sum.setAffine(&one)
+		} else {
+			sum.addDifferent(&one)
+		}
 	}
+	z.setJacobian(&sum)
+	one.lookup(&table[windows-1], (n.window(windows-1)|1)>>1, 0)
+	z.addAffine(z, &one)
 	var y element
 	y.negate(&z.y)
 	z.y.choose(even, &y, &z.y)

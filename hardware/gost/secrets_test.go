@@ -91,10 +91,13 @@ func tracedEnd() { worked.octets[0]++ }
 // grow takes much of the stack, so that it moves to its last place now and not in the middle of the work.
 //
 //go:noinline
-func grow() {
-	var much [1 << 17]byte
-	much[len(worked.octets)] = worked.octets[1]
-	worked.octets[0] = much[len(worked.octets)/2]
+func grow(depth int) byte {
+	var much [1 << 10]byte
+	much[depth] = worked.octets[1]
+	if depth > 0 {
+		much[depth-1] = grow(depth - 1)
+	}
+	return much[depth] + much[depth/2]
 }
 
 // tracedFolder names, in the environment, the folder with the child's work.
@@ -119,7 +122,7 @@ func TestTracedWork(t *testing.T) {
 		t.Fatal(err)
 	}
 	var d, e, k scalar
-	grow()
+	worked.octets[0] = grow(100)
 	for line := range strings.Lines(string(jobs)) {
 		fields := strings.Fields(line)
 		for j, z := range []*scalar{&d, &e, &k} {

@@ -1,13 +1,48 @@
 package gost
 
-// jacobian is a point (X/Z², Y/Z³) for verification, where nothing is secret: its methods look at the numbers and part ways.
-// Infinity has Z = 0.
+// jacobian is a point (X/Z², Y/Z³): fewer multiplications than [point], but formulas with exceptions. All but [jacobian.addDifferent] look at
+// the numbers and part ways, so they are for verification, where nothing is secret.
 type jacobian struct {
 	x, y, z  element
 	infinity bool
 }
 
+// setAffine makes z the point a.
 func (z *jacobian) setAffine(a *affine) { *z = jacobian{x: a.x, y: a.y, z: element{1}} }
+
+// setJacobian makes z the point p, which is not infinity: X/Z² is XZ/Z³.
+func (z *point) setJacobian(p *jacobian) {
+	var zz element
+	zz.square(&p.z)
+	z.x.mul(&p.x, &p.z)
+	z.y = p.y
+	z.z.mul(&zz, &p.z)
+}
+
+// addDifferent adds q, with the same steps whatever the numbers are. Neither is z infinity, nor q equal to z or its opposite: the caller knows.
+func (z *jacobian) addDifferent(q *affine) {
+	var zz, h, r, hh, v, t element
+	zz.square(&z.z)
+	h.mul(&q.x, &zz)
+	h.sub(&h, &z.x)
+	zz.mul(&zz, &z.z)
+	r.mul(&q.y, &zz)
+	r.sub(&r, &z.y)
+	hh.square(&h)
+	z.z.mul(&z.z, &h)
+	v.mul(&z.x, &hh)
+	hh.mul(&hh, &h)
+	// X3 = R² − H³ − 2V
+	t.square(&r)
+	t.sub(&t, &hh)
+	t.sub(&t, &v)
+	z.x.sub(&t, &v)
+	// Y3 = R·(V − X3) − Y1·H³
+	v.sub(&v, &z.x)
+	v.mul(&v, &r)
+	hh.mul(&hh, &z.y)
+	z.y.sub(&v, &hh)
+}
 
 // double sets z to 2p. dbl-2001-b of the Explicit-Formulas Database, for a = −3. No point of odd order has Y = 0.
 func (z *jacobian) double(p *jacobian) {
@@ -115,92 +150,4 @@ func (z *jacobian) join(p *jacobian, u1, u2, s1, s2, w *element) {
 	s1.add(s1, s1)
 	z.y.sub(&t, s1)
 	z.infinity = false
-}
-
-// Widths of the signed digits: odd multiples of the base point come ready from the table's first row, of the key's from eight additions.
-const (
-	baseWidth = windowBits + 1 // digits up to 31
-	keyWidth  = 5              // digits up to 15
-)
-
-// digits gives x as Σ dᵢ·2^i with every dᵢ zero or odd below 2^(width−1), and of width neighbours at most one not zero (width-w NAF).
-func (x *scalar) digits(width uint) (d [513]int8) {
-	at := func(i uint) uint64 {
-		if i >= 512 {
-			return 0
-		}
-		v := x[i/64] >> (i % 64)
-		if i%64 != 0 && i/64 < 7 {
-			v |= x[i/64+1] << (64 - i%64)
-		}
-		return v
-	}
-	var carry uint64
-	for i := uint(0); i < 513; {
-		v := at(i)&(1<<width-1) + carry
-		if v&1 == 0 {
-			i++
-			continue
-		}
-		carry = 0
-		if v >= 1<<(width-1) {
-			carry = 1
-			d[i] = int8(int64(v) - 1<<width)
-		} else {
-			d[i] = int8(v)
-		}
-		i += width
-	}
-	return d
-}
-
-// combine sets z to a·P + b·Q, P the base point. Not for secrets.
-func (z *jacobian) combine(a, b *scalar, q *affine) {
-	var odd [1 << (keyWidth - 2)]jacobian // 1, 3, … 15 times Q
-	var twice jacobian
-	odd[0].setAffine(q)
-	twice.double(&odd[0])
-	for i := 1; i < len(odd); i++ {
-		odd[i].add(&odd[i-1], &twice)
-	}
-	base := &baseTable()[0]
-	da, db := a.digits(baseWidth), b.digits(keyWidth)
-	*z = jacobian{infinity: true}
-	for i := len(da) - 1; i >= 0; i-- {
-		z.double(z)
-		if d := da[i]; d > 0 {
-			z.addAffine(z, &base[d>>1])
-		} else if d < 0 {
-			one := base[-d>>1]
-			one.y.negate(&one.y)
-			z.addAffine(z, &one)
-		}
-		if d := db[i]; d > 0 {
-			z.add(z, &odd[d>>1])
-		} else if d < 0 {
-			one := odd[-d>>1]
-			one.y.negate(&one.y)
-			z.add(z, &one)
-		}
-	}
-}
-
-// hasX says whether p's x coordinate, modulo q, is r: X = r·Z², or (r+q)·Z² where r+q is still below p.
-func (p *jacobian) hasX(r *scalar) bool {
-	if p.infinity {
-		return false
-	}
-	var zz, t element
-	zz.square(&p.z)
-	t.mul((*element)(r), &zz)
-	if t.equal(&p.x) == 1 {
-		return true
-	}
-	// r+q < p: only for r below p−q, a number of 256 bits.
-	sum := element(order)
-	if !sum.addBelowP((*element)(r)) {
-		return false
-	}
-	t.mul(&sum, &zz)
-	return t.equal(&p.x) == 1
 }
