@@ -139,6 +139,7 @@ func TestChangePassword_RefusesWhatItCannotCarryOver(t *testing.T) {
 		},
 		"something unknown":          func(r *recipe) { r.extra = bagOf(asn1.ObjectIdentifier{1, 2, 3}, []byte{5, 0}) },
 		"a key that cannot be tried": func(r *recipe) { r.keys = append(r.keys, recipeKey{pkcs8: oldGOSTKey(oid)}) },
+		"attributes beside a seal":   func(r *recipe) { r.unprotected = []byte{0xa1, 0} },
 		"a key of its own password":  func(r *recipe) { r.keyPassword = "another" },
 	} {
 		r := ncaRecipe(t, gostPerson())

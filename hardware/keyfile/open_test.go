@@ -197,18 +197,20 @@ func TestOpen_ClimbsTheChainAndNoFurther(t *testing.T) {
 	}
 	circle := ncaRecipe(t, signPerson())
 	circle.certs = nil
-	names := []string{"A", "B", "C"}
-	key := signPerson().Key
-	for i, name := range names {
-		template := &x509.Certificate{SerialNumber: big.NewInt(int64(i + 1)), Subject: pkix.Name{CommonName: name}, NotAfter: time.Now()}
-		issuer := &x509.Certificate{Subject: pkix.Name{CommonName: names[(i+1)%3]}}
-		der, err := x509.CreateCertificate(nil, template, issuer, key.Public(), key)
+	for i, names := range [][2]string{{"person", "A"}, {"A", "B"}, {"B", "C"}, {"C", "A"}} {
+		template := &x509.Certificate{SerialNumber: big.NewInt(int64(i + 1)), Subject: pkix.Name{CommonName: names[0]}, NotAfter: time.Now()}
+		issuer := &x509.Certificate{Subject: pkix.Name{CommonName: names[1]}}
+		key := authPerson().Key
+		if i == 0 {
+			key = signPerson().Key
+		}
+		der, err := x509.CreateCertificate(nil, template, issuer, key.Public(), authPerson().Key)
 		if err != nil {
 			t.Fatal(err)
 		}
 		circle.certs = append(circle.certs, recipeCert{der: der})
 	}
-	if f := open(t, circle.bake(t)); len(f.Keys[0].Chain) != 2 || len(f.Loose) != 0 {
+	if f := open(t, circle.bake(t)); len(f.Keys[0].Chain) != 3 || len(f.Loose) != 0 {
 		t.Errorf("a circle of three gave a chain of %d", len(f.Keys[0].Chain))
 	}
 }
@@ -263,5 +265,53 @@ func TestWrite_KeepsAGOSTKeyAsTheAuthorityDoes(t *testing.T) {
 	keys, err := Unseal(blob, key, testNumber)
 	if err != nil || len(keys) != 1 || !samePublic(keys[0].Key.Public(), gostPerson().Key.Public()) {
 		t.Errorf("sealed: %v", err)
+	}
+}
+
+// A key that was certified twice: the certificate that the key's identifier names is its own, else the first; the other is loose.
+func TestOpen_TakesTheCertificateThatTheKeyNames(t *testing.T) {
+	older := signedOff(t, func(c *x509.Certificate) { c.Subject.CommonName = "older" })
+	newer := signedOff(t, func(c *x509.Certificate) { c.Subject.CommonName = "newer" })
+	for _, c := range []struct {
+		older, newer []byte
+		want         *x509.Certificate
+	}{{nil, nil, older}, {[]byte{1}, []byte{2}, newer}, {[]byte{2}, []byte{1}, older}, {[]byte{2}, []byte{2}, newer}} {
+		r := ncaRecipe(t, signPerson())
+		r.keys[0].id = []byte{2}
+		r.certs = []recipeCert{{older.Raw, c.older, ""}, {newer.Raw, c.newer, ""}}
+		f := open(t, r.bake(t))
+		if !f.Keys[0].Certificate.Equal(c.want) || len(f.Loose) != 1 || f.Loose[0].Equal(c.want) {
+			t.Errorf("%x, %x: %v", c.older, c.newer, f.Keys[0].Certificate.Subject)
+		}
+	}
+}
+
+// What a wrong password gives passes for something that was changed only if a whole header fits by chance.
+func TestTry_BelievesNoHeaderThatDoesNotFit(t *testing.T) {
+	plain := func(head string, n int) []byte { return append(unhex(t, head), make([]byte, n-len(head)/2)...) }
+	for name, c := range map[string]struct {
+		plain     []byte
+		bags, key bool
+	}{
+		"bags":                    {plain("3082013c30820138", 328), true, false},
+		"bags, the last padding":  {plain("3082013c30820138", 321), true, false},
+		"bags, no padding":        {plain("3082013c30820138", 320), false, false},
+		"bags, too much after":    {plain("3082013c30820138", 329), false, false},
+		"bags, no bag":            {plain("3082013c04820138", 328), false, false},
+		"bags, a short bag":       {plain("3082013c30200138", 328), false, false},
+		"bags in BER":             {plain("3080308006", 400), true, false},
+		"a short length":          {plain("303c3080", 64), false, false},
+		"a key":                   {plain("30819f020100301d", 168), false, true},
+		"a later key":             {plain("30819f020101301d", 168), false, true},
+		"a key of no version":     {plain("30819f020102301d", 168), false, false},
+		"a key without algorithm": {plain("30819f020100041d", 168), false, false},
+		"noise":                   {plain("31819f020100301d", 168), false, false},
+	} {
+		if got := fits(c.plain, 8) && beginsAsBags(c.plain); got != c.bags {
+			t.Errorf("%s: as bags %t", name, got)
+		}
+		if got := fits(c.plain, 8) && beginsAsKey(c.plain); got != c.key {
+			t.Errorf("%s: as a key %t", name, got)
+		}
 	}
 }

@@ -26,6 +26,7 @@ type recipe struct {
 	pieces                             int  // octets in a piece of the sealed certificates; 0: one piece
 	plainKeys, plainCerts              bool
 	extra                              []byte // one more SafeBag beside the certificates
+	unprotected                        []byte // attributes beside the sealed certificates (RFC 5652 §8)
 }
 
 type recipeKey struct {
@@ -106,7 +107,11 @@ func (r recipe) bake(t testing.TB) []byte {
 				content.add(leaf(0x04, rest[:min(step, len(rest))]))
 			}
 		}
-		parts = append(parts, node(0x30, leafOID(oidEncryptedData), node(0xa0, node(0x30, leaf(0x02, []byte{0}), node(0x30, leafOID(oidData), id, content)))))
+		data := node(0x30, leaf(0x02, []byte{0}), node(0x30, leafOID(oidData), id, content))
+		if r.unprotected != nil {
+			data.add(raw(r.unprotected))
+		}
+		parts = append(parts, node(0x30, leafOID(oidEncryptedData), node(0xa0, data)))
 	}
 	safe := node(0x30, parts...)
 	content := safe.ber()
