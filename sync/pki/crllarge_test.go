@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"testing"
 	"time"
 
@@ -20,14 +21,6 @@ import (
 // largeList is the size of НУЦ's largest list, in octets.
 const largeList = 20 << 20
 
-// numbered gives one of the serial numbers on a large list.
-func numbered(i int) *big.Int {
-	serial := make([]byte, 20)
-	serial[0] = 0x35
-	binary.BigEndian.PutUint64(serial[12:], uint64(i)*0x9e3779b97f4a7c15)
-	return new(big.Int).SetBytes(serial)
-}
-
 // writeLarge signs a list of about so many octets into a file; last, if not nil, is its last entry.
 func writeLarge(t testing.TB, h house, octets int, last *big.Int) (path string, entries int) {
 	t.Helper()
@@ -35,15 +28,16 @@ func writeLarge(t testing.TB, h house, octets int, last *big.Int) (path string, 
 	like := elements(t, elements(t, parts[5])[0])
 	var list bytes.Buffer
 	list.Grow(octets + 1<<10)
-	add := func(serial *big.Int) {
-		list.Write(element(cbasn1.SEQUENCE, element(cbasn1.INTEGER, serial.Bytes()), like[1], like[2]))
-		entries++
-	}
-	for list.Len() < octets {
-		add(numbered(entries))
+	rest := slices.Concat(like[1], like[2])
+	head := []byte{0x30, byte(22 + len(rest)), 2, 20, 0x35, 18: 0, 23: 0} // a serial number of 20 octets
+	for ; list.Len() < octets; entries++ {
+		binary.BigEndian.PutUint64(head[16:], uint64(entries)*0x9e3779b97f4a7c15)
+		list.Write(head)
+		list.Write(rest)
 	}
 	if last != nil {
-		add(last)
+		list.Write(element(cbasn1.SEQUENCE, element(cbasn1.INTEGER, last.Bytes()), rest))
+		entries++
 	}
 	parts[5] = element(cbasn1.SEQUENCE, list.Bytes())
 	tbs := element(cbasn1.SEQUENCE, parts...)
@@ -77,8 +71,12 @@ func lookup(t testing.TB, path string, h house) (pki.Answer, uint64) {
 // A kiosk has little memory and НУЦ's list 20 MB: everything that a look allocates, not only what it keeps,
 // stays under 4 MB.
 func TestLookupCRL_ReadsTwentyMegabytesInLittleMemory(t *testing.T) {
+	size := largeList
+	if underRace {
+		size /= 10
+	}
 	for _, h := range houses(t) {
-		path, entries := writeLarge(t, h, largeList, h.cert.SerialNumber)
+		path, entries := writeLarge(t, h, size, h.cert.SerialNumber)
 		other := *h.cert
 		other.SerialNumber = big.NewInt(4)
 		absent := h

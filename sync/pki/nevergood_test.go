@@ -55,14 +55,15 @@ func TestRevocation_IsNeverGoodOnceAnOctetWasChanged(t *testing.T) {
 			}
 		}
 		for at := range w.der {
-			for _, mask := range []byte{1, 0x80} {
-				changed := slices.Clone(w.der)
-				changed[at] ^= mask
-				try("changed", at, changed)
-			}
+			changed := slices.Clone(w.der)
+			changed[at] ^= 1 << (at % 8)
+			try("changed", at, changed)
 			try("cut", at, w.der[:at])
-			try("left out", at, slices.Delete(slices.Clone(w.der), at, at+1))
-			try("doubled", at, slices.Insert(slices.Clone(w.der), at, w.der[at]))
+			if at%2 == 0 {
+				try("left out", at, slices.Delete(slices.Clone(w.der), at, at+1))
+			} else {
+				try("doubled", at, slices.Insert(slices.Clone(w.der), at, w.der[at]))
+			}
 		}
 		try("longer", len(w.der), append(slices.Clone(w.der), 0))
 		try("twice", 0, append(slices.Clone(w.der), w.der...))
@@ -78,7 +79,7 @@ func TestRevocation_IsNeverGoodOnceItsStructureWasChanged(t *testing.T) {
 		if !bytes.Equal(tree.encode(), w.der) {
 			t.Fatalf("%s: the tree is not the list", w.name)
 		}
-		for round := range 400 {
+		for round := range 200 {
 			changed := parseTree(w.der)
 			for range 1 + round%3 {
 				changed.disturb(random, parseTree(all[random.IntN(len(all))].der))
