@@ -5,8 +5,6 @@ package usb
 import (
 	"context"
 	"fmt"
-
-	"github.com/tirkeu/kiosk/hardware/token"
 )
 
 // Devices cannot look without libusb: a program built without C says so.
@@ -15,4 +13,9 @@ func Devices(context.Context) ([]Device, error) {
 }
 
 // DevicesNamed cannot look without libusb either.
-func DevicesNamed(ctx context.Context, _ *token.Devices) ([]Device, error) { return Devices(ctx) }
+func DevicesNamed(ctx context.Context, _ *Table) ([]Device, error) { return Devices(ctx) }
+
+// Watch cannot look without libusb either.
+func Watch(context.Context, *Table) (<-chan Event, error) {
+	return nil, fmt.Errorf("watch USB: %w: built without libusb", ErrUnavailable)
+}

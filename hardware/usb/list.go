@@ -6,19 +6,19 @@ import (
 	"context"
 	"fmt"
 	"sort"
+	"strconv"
 	"strings"
 	"unicode"
 
 	"github.com/google/gousb"
-	"github.com/tirkeu/kiosk/hardware/token"
 )
 
 // maxString is the longest string of a device that is kept, in letters. The standard ends at 126.
 const maxString = 126
 
-// bus is the one libusb context of this program. Whoever makes a list owns it meanwhile, by the one place in turn,
+// lists is the one libusb context of this program. Whoever makes a list owns it meanwhile, by the one place in turn,
 // so that two lists never open the same device at once, and a device that hangs holds up no more than one goroutine.
-var bus = struct {
+var lists = struct {
 	turn    chan struct{}
 	context *gousb.Context
 }{turn: make(chan struct{}, 1)}
@@ -37,19 +37,19 @@ func Devices(ctx context.Context) ([]Device, error) {
 }
 
 // DevicesNamed is [Devices] with a table of the centre's own.
-func DevicesNamed(ctx context.Context, table *token.Devices) ([]Device, error) {
+func DevicesNamed(ctx context.Context, table *Table) ([]Device, error) {
 	type result struct {
 		devices []Device
 		err     error
 	}
 	select {
-	case bus.turn <- struct{}{}:
+	case lists.turn <- struct{}{}:
 	case <-ctx.Done():
 		return nil, fmt.Errorf("list USB devices: %w", ctx.Err())
 	}
 	done := make(chan result, 1)
 	go func() {
-		defer func() { <-bus.turn }()
+		defer func() { <-lists.turn }()
 		devices, err := list(ctx, table)
 		done <- result{devices, err}
 	}()
@@ -64,22 +64,24 @@ func DevicesNamed(ctx context.Context, table *token.Devices) ([]Device, error) {
 	}
 }
 
-// list runs in bus's turn.
-func list(ctx context.Context, table *token.Devices) ([]Device, error) {
+// list runs in its turn.
+func list(ctx context.Context, table *Table) ([]Device, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if bus.context == nil {
+	if lists.context == nil {
 		made, err := makeContext()
 		if err != nil {
 			return nil, err
 		}
-		bus.context = made
+		lists.context = made
 	}
 	var devices []Device
-	_, err := bus.context.OpenDevices(func(desc *gousb.DeviceDesc) bool {
+	var classes [][]uint8
+	_, err := lists.context.OpenDevices(func(desc *gousb.DeviceDesc) bool {
 		if desc.Class != gousb.ClassHub {
-			devices = append(devices, describe(desc, table))
+			d, of := describe(desc)
+			devices, classes = append(devices, d), append(classes, of)
 		}
 		return false
 	})
@@ -90,6 +92,7 @@ func list(ctx context.Context, table *token.Devices) ([]Device, error) {
 		if ctx.Err() == nil {
 			readStrings(&devices[i])
 		}
+		table.name(&devices[i], classes[i])
 	}
 	sort.Slice(devices, func(i, j int) bool {
 		a, b := devices[i], devices[j]
@@ -108,8 +111,8 @@ func makeContext() (made *gousb.Context, err error) {
 	return newContext(), nil
 }
 
-func describe(desc *gousb.DeviceDesc, table *token.Devices) Device {
-	d := Device{Bus: desc.Bus, Address: desc.Address, Vendor: uint16(desc.Vendor), ProductID: uint16(desc.Product)}
+func describe(desc *gousb.DeviceDesc) (Device, []uint8) {
+	d := Device{Bus: desc.Bus, Address: desc.Address, Port: portOf(desc.Bus, desc.Path), Vendor: uint16(desc.Vendor), ProductID: uint16(desc.Product)}
 	classes := []uint8{uint8(desc.Class)}
 	for _, config := range desc.Configs {
 		for _, face := range config.Interfaces {
@@ -118,14 +121,22 @@ func describe(desc *gousb.DeviceDesc, table *token.Devices) Device {
 			}
 		}
 	}
-	d.name(table, classes)
-	return d
+	return d, classes
+}
+
+// portOf writes a place as the kernel does.
+func portOf(bus int, ports []int) string {
+	out, between := strconv.Itoa(bus), "-"
+	for _, port := range ports {
+		out, between = out+between+strconv.Itoa(port), "."
+	}
+	return out
 }
 
 // readStrings opens the device and asks for its three strings. That may be forbidden, or the device may be busy: then they stay empty.
 // Each asking ends after a second by libusb's own limit.
 func readStrings(d *Device) {
-	opened, _ := bus.context.OpenDevices(func(desc *gousb.DeviceDesc) bool {
+	opened, _ := lists.context.OpenDevices(func(desc *gousb.DeviceDesc) bool {
 		return desc.Bus == d.Bus && desc.Address == d.Address && uint16(desc.Vendor) == d.Vendor && uint16(desc.Product) == d.ProductID
 	})
 	for _, device := range opened {

@@ -33,9 +33,9 @@ func TestDevices_NeverPanicsWhateverTheMachineHas(t *testing.T) {
 }
 
 func TestDevices_FailingLibusbIsAValueAndIsTriedAgain(t *testing.T) {
-	kept := bus.context
-	defer func() { bus.context, newContext = kept, gousb.NewContext }()
-	bus.context = nil
+	kept := lists.context
+	defer func() { lists.context, newContext = kept, gousb.NewContext }()
+	lists.context = nil
 	newContext = func() *gousb.Context { panic("libusb: no such device [code -4]") }
 	_, err := Devices(context.Background())
 	if !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), "code -4") {
@@ -48,8 +48,8 @@ func TestDevices_FailingLibusbIsAValueAndIsTriedAgain(t *testing.T) {
 }
 
 func TestDevices_EndsWithItsContext(t *testing.T) {
-	bus.turn <- struct{}{} // somebody's list hangs
-	defer func() { <-bus.turn }()
+	lists.turn <- struct{}{} // somebody's list hangs
+	defer func() { <-lists.turn }()
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	if _, err := Devices(ctx); !errors.Is(err, context.Canceled) {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 )
 
 // The errors of a bus.
@@ -19,6 +20,11 @@ var (
 
 // lastAddress is the highest address of a device (USB 2.0 §9.4.6); 1 is the root hub's.
 const lastAddress = 127
+
+// nodeLingers is how long the node of a pulled device can still be opened, only to answer ENODEV to everything. The preloaded library opens the node
+// first and connects to its socket then, even when the opening failed: with the socket gone it would end the program, with only the node gone it
+// would fill its table (50 places) with nodes that are not open.
+const nodeLingers = 200 * time.Millisecond
 
 // Bus is the virtual bus. Its methods may be called from several goroutines.
 type Bus struct {
@@ -157,6 +163,9 @@ func (b *Bus) Plug(port Port, device Device) error {
 	}
 	for _, v := range b.views {
 		if err := b.show(v, p); err != nil {
+			for _, shown := range b.views {
+				shown.vanish(p)
+			}
 			p.close()
 			return fmt.Errorf("plug into %s: %w", port, err)
 		}
@@ -199,6 +208,11 @@ func (b *Bus) Pull(port Port) error {
 	for _, v := range b.views {
 		v.vanish(p)
 	}
+	time.AfterFunc(nodeLingers, func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		p.unlink()
+	})
 	b.announce("remove", p.face(), "usb_interface", p.faceProperties())
 	b.announce("remove", p.sys(), "usb_device", p.properties())
 	return nil

@@ -129,3 +129,18 @@ func (d Device) standard(s Setup) (answer []byte, ok bool) {
 	}
 	return nil, false
 }
+
+// Idle is a [Function] that knows nothing but to be there: a device of some class that the kiosk does not speak to.
+type Idle struct{ Class byte }
+
+// Interface has no endpoints.
+func (i Idle) Interface() Interface { return Interface{Class: i.Class} }
+
+// Control stalls.
+func (Idle) Control(context.Context, Setup, []byte) ([]byte, error) { return nil, ErrStall }
+
+// Out stalls.
+func (Idle) Out(context.Context, byte, []byte) error { return ErrStall }
+
+// In stalls.
+func (Idle) In(context.Context, byte, int) ([]byte, error) { return nil, ErrStall }

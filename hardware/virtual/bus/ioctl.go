@@ -42,8 +42,13 @@ const (
 	towardsTheHost = 0x80
 )
 
-// ioctl answers one call. A pulled device knows none but to reap, which the kernel refuses too once nothing is left.
+// ioctl answers one call. Of a pulled device finished URBs can still be reaped, as from the kernel: libusb would wait for them for ever.
 func (l *line) ioctl(request uint32, address uint64) syscall.Errno {
+	if (request == usbReap || request == usbReapNow) && len(l.done) > 0 {
+		l.setMemory(address, binary.NativeEndian.AppendUint64(nil, l.done[0]))
+		l.done = append(l.done[:0], l.done[1:]...)
+		return 0
+	}
 	if l.device.ctx.Err() != nil {
 		return syscall.ENODEV
 	}
@@ -60,12 +65,7 @@ func (l *line) ioctl(request uint32, address uint64) syscall.Errno {
 	case usbSubmit:
 		return l.submit(address)
 	case usbReap, usbReapNow:
-		if len(l.done) == 0 {
-			return syscall.EAGAIN
-		}
-		l.setMemory(address, binary.NativeEndian.AppendUint64(nil, l.done[0]))
-		l.done = append(l.done[:0], l.done[1:]...)
-		return 0
+		return syscall.EAGAIN
 	}
 	return syscall.ENOTTY // also the synchronous transfers and the speed, which libusb on Linux does not ask for
 }

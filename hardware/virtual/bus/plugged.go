@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -28,6 +29,11 @@ func (p *plugged) sys() string {
 func (p *plugged) face() string { return fmt.Sprintf("%s/%s:1.0", p.sys(), p.port) }
 
 func (p *plugged) node() string { return fmt.Sprintf("/dev/bus/usb/%03d/%03d", p.port.Bus, p.address) }
+
+// nodeNumber is where the preloaded library looks up the node's number.
+func (p *plugged) nodeNumber() string {
+	return "/dev/.node/" + strings.ReplaceAll(strings.TrimPrefix(p.node(), "/dev/"), "/", "_")
+}
 
 // number is major and minor of the node, as the kernel counts them (Documentation/admin-guide/devices.txt, 189).
 func (p *plugged) number() string { return fmt.Sprintf("189:%d", (p.port.Bus-1)*128+p.address-1) }
@@ -76,12 +82,20 @@ func (p *plugged) faceAttributes() map[string]string {
 func (p *plugged) close() {
 	p.pull()
 	p.closed.Store(true) // before the lines are closed: see serve
-	for _, l := range p.sockets {
-		_ = l.Close()
-	}
-	clear(p.sockets)
+	p.unlink()
 	p.lines.Range(func(line, _ any) bool {
 		_ = line.(*net.UnixConn).Close()
 		return true
 	})
+}
+
+// unlink lets nobody open the node any more; whoever has it open keeps it, for the preloaded library ends a program that loses it. The bus's lock is
+// held.
+func (p *plugged) unlink() {
+	for v, l := range p.sockets {
+		_ = os.Remove(v.path(p.node()))
+		_ = os.Remove(v.path(p.nodeNumber()))
+		_ = l.Close() // which removes its file
+	}
+	clear(p.sockets)
 }

@@ -70,35 +70,9 @@ func (v *View) linkTo(name, text string) error {
 	return os.Symlink(text, path)
 }
 
-// appear makes the files of a device and the socket of its node.
+// appear makes the socket of a device's node, the node, and then what leads to it: a program may come upon it by an older event.
 func (v *View) appear(p *plugged) (*net.UnixListener, error) {
 	node := p.node()
-	files := map[string]string{p.sys() + "/descriptors": string(p.device.descriptors()), node: string(p.device.descriptors())}
-	for name, text := range p.attributes() {
-		files[p.sys()+"/"+name] = text + "\n"
-	}
-	for name, text := range p.faceAttributes() {
-		files[p.face()+"/"+name] = text + "\n"
-	}
-	files[p.sys()+"/uevent"] = strings.Join(p.properties(), "\n") + "\n"
-	files[p.face()+"/uevent"] = strings.Join(p.faceProperties(), "\n") + "\n"
-	for name, content := range files {
-		if err := v.write(name, content); err != nil {
-			return nil, err
-		}
-	}
-	links := map[string]string{
-		"/sys/bus/usb/devices/" + p.port.String(): p.sys(), "/sys/bus/usb/devices/" + filepath.Base(p.face()): p.face(),
-		p.sys() + "/subsystem": "/sys/bus/usb", p.face() + "/subsystem": "/sys/bus/usb", "/sys/dev/char/" + p.number(): p.sys(),
-	}
-	for name, target := range links {
-		if err := v.link(name, target); err != nil {
-			return nil, err
-		}
-	}
-	if err := v.linkTo("/dev/.node/"+strings.ReplaceAll(strings.TrimPrefix(node, "/dev/"), "/", "_"), p.number()); err != nil {
-		return nil, err
-	}
 	socket := v.path("/ioctl" + node)
 	if err := os.MkdirAll(filepath.Dir(socket), 0o755); err != nil {
 		return nil, err
@@ -107,14 +81,50 @@ func (v *View) appear(p *plugged) (*net.UnixListener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("socket of %s: %w", node, err)
 	}
+	if err := v.lead(p); err != nil {
+		_ = listener.Close()
+		return nil, err
+	}
 	return listener, nil
 }
 
-// vanish takes away what the kernel takes away at a pull. The node's socket stays open for programs that have it open: the preloaded library ends
-// the program whose socket is closed by the other side.
+// lead makes the node and the device's place in sysfs.
+func (v *View) lead(p *plugged) error {
+	if err := v.linkTo(p.nodeNumber(), p.number()); err != nil {
+		return err
+	}
+	if err := v.write(p.node(), string(p.device.descriptors())); err != nil {
+		return err
+	}
+	files := map[string]string{
+		p.sys() + "/descriptors": string(p.device.descriptors()),
+		p.sys() + "/uevent":      strings.Join(p.properties(), "\n") + "\n",
+		p.face() + "/uevent":     strings.Join(p.faceProperties(), "\n") + "\n",
+	}
+	for name, text := range p.attributes() {
+		files[p.sys()+"/"+name] = text + "\n"
+	}
+	for name, text := range p.faceAttributes() {
+		files[p.face()+"/"+name] = text + "\n"
+	}
+	for name, content := range files {
+		if err := v.write(name, content); err != nil {
+			return err
+		}
+	}
+	for _, link := range [][2]string{
+		{p.sys() + "/subsystem", "/sys/bus/usb"}, {p.face() + "/subsystem", "/sys/bus/usb"}, {"/sys/dev/char/" + p.number(), p.sys()},
+		{"/sys/bus/usb/devices/" + p.port.String(), p.sys()}, {"/sys/bus/usb/devices/" + filepath.Base(p.face()), p.face()},
+	} {
+		if err := v.link(link[0], link[1]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// vanish takes away what the kernel takes away at a pull; the node itself goes a little later, see nodeLingers.
 func (v *View) vanish(p *plugged) {
-	_ = os.Remove(v.path(p.node()))
-	_ = os.Remove(v.path("/dev/.node/" + strings.ReplaceAll(strings.TrimPrefix(p.node(), "/dev/"), "/", "_")))
 	for _, name := range []string{"/sys/bus/usb/devices/" + p.port.String(), "/sys/bus/usb/devices/" + filepath.Base(p.face()), "/sys/dev/char/" + p.number()} {
 		_ = os.Remove(v.path(name))
 	}
