@@ -60,7 +60,7 @@ async function journey(step, w, { sticky, operator }) {
       return s === 'install.password'
     })
     await w.type('password', PASSWORD); await w.type('again', PASSWORD); await w.act('install.password'); await w.on('install.done', { limit: 60000 })
-    const files = readdirSync(stick).filter(f => !f.startsWith('.'))
+    const files = readdirSync(stick).filter(f => f.endsWith('.p12')) // other people's sealed keys may lie there
     file = files.find(f => /^GOST512_[0-9a-f]{40}\.p12$/.test(f))
     if (!file || files.length !== 1) throw new Error('on the stick: ' + files)
     if (!(await w.text()).includes(file)) throw new Error('its name is not shown')
