@@ -99,9 +99,8 @@ func mulWide(t *[16]uint64, x, y *[8]uint64) {
 	c0, c1, c2 = muladd(c0, c1, c2, x[6], y[7])
 	c0, c1, c2 = muladd(c0, c1, c2, x[7], y[6])
 	t[13], c0, c1, c2 = c0, c1, c2, 0
-	c0, c1, c2 = muladd(c0, c1, c2, x[7], y[7])
-	t[14], c0, c1, c2 = c0, c1, c2, 0
-	t[15] = c0
+	c0, c1, _ = muladd(c0, c1, c2, x[7], y[7])
+	t[14], t[15] = c0, c1
 }
 
 // squareWide sets t to x²: each product of two different words is taken once and counted twice.
@@ -208,7 +207,6 @@ func squareWide(t *[16]uint64, x *[8]uint64) {
 	c1, k = bits.Add64(c1, d1, k)
 	c2, _ = bits.Add64(c2, d2, k)
 	t[13], c0, c1, c2 = c0, c1, c2, 0
-	c0, c1, c2 = muladd(c0, c1, c2, x[7], x[7])
-	t[14], c0, c1, c2 = c0, c1, c2, 0
-	t[15] = c0
+	c0, c1, _ = muladd(c0, c1, c2, x[7], x[7])
+	t[14], t[15] = c0, c1
 }
