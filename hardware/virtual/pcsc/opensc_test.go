@@ -23,7 +23,7 @@ import (
 var holder = Holder{Label: "Aigerim", Manufacturer: "SOMA", Serial: "0A1B2C", PIN: "123456", PUK: "8765432187654321"}
 
 // inserted puts a new card in a reader of a model, and waits until the daemon sees it.
-func inserted(t *testing.T, b *bus.Bus, d *Daemon, at bus.Port, code, serial string, c *card.Card) *ccid.Reader {
+func inserted(t *testing.T, b *bus.Bus, d *Daemon, at bus.Port, code, serial string, c ccid.Card) *ccid.Reader {
 	t.Helper()
 	m, ok := kit.ByCode(code)
 	if !ok {
