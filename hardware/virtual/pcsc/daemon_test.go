@@ -71,6 +71,7 @@ func until(t *testing.T, d *Daemon, word string, program string, args ...string)
 }
 
 func TestDaemon_ShowsARealReaderWithItsCardToOpenSC(t *testing.T) {
+	t.Parallel()
 	b, d := started(t)
 	atr := []byte{0x3b, 0xd5, 0x18, 0x00, 0x81, 0x31, 0xfe, 0x7d, 0x80, 0x73, 0xc8, 0x21, 0x10, 0xf4}
 	token := &ccid.Reader{}
@@ -90,6 +91,7 @@ func TestDaemon_ShowsARealReaderWithItsCardToOpenSC(t *testing.T) {
 }
 
 func TestDaemon_LeavesTheMachinesOwnAlone(t *testing.T) {
+	t.Parallel()
 	if err := Missing(); err != nil {
 		virtualtest.Missing(t, err.Error())
 	}
@@ -117,6 +119,7 @@ func TestDaemon_LeavesTheMachinesOwnAlone(t *testing.T) {
 }
 
 func TestDaemon_IsBackAfterItWasKilled(t *testing.T) {
+	t.Parallel()
 	b, d := started(t)
 	reader := &ccid.Reader{}
 	if err := b.Plug(bus.Port{Bus: 1, Port: 4}, bus.Device{Vendor: 0x072f, Product: 0xb100, Function: reader}); err != nil {

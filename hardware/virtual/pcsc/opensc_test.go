@@ -91,6 +91,7 @@ func must(t *testing.T, out string, err error) string {
 }
 
 func TestOpenSC_GeneratesSignsStoresLocksAndUnblocksOnOneCard(t *testing.T) {
+	t.Parallel()
 	b, d := started(t)
 	path := personalised(t, b, d)
 	c, err := card.Open(path, kit.Cards[2].ATR)
@@ -185,6 +186,7 @@ func certificate(t *testing.T, key *rsa.PublicKey) []byte {
 
 // One personalised card under every ATR: OpenSC takes each for what it is inside, and libccid calls each reader by its name.
 func TestOpenSC_SeesEveryModelAndEveryIdentityCard(t *testing.T) {
+	t.Parallel()
 	b, d := started(t)
 	path := personalised(t, b, d)
 	at := bus.Port{Bus: 1, Port: 1}
@@ -216,6 +218,7 @@ func TestOpenSC_SeesEveryModelAndEveryIdentityCard(t *testing.T) {
 }
 
 func TestOpenSC_SeesThreeAtOnceTwoOfThemOfOneKindAndOneMoved(t *testing.T) {
+	t.Parallel()
 	b, d := started(t)
 	path := personalised(t, b, d)
 	open := func() *card.Card {

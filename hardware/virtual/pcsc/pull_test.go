@@ -32,6 +32,7 @@ func (p *pulling) Transmit(ctx context.Context, command []byte) []byte {
 // A token is pulled within one command after another of a signature, spread over all of them. Each time the program ends by itself, the daemon lives,
 // and after the replug the right PIN works the first time.
 func TestOpenSC_PulledWithinItsCommandsEndsAndWorksAgain(t *testing.T) {
+	t.Parallel()
 	b, d := started(t)
 	path := personalised(t, b, d)
 	model, _ := kit.ByCode("etoken-5100")
