@@ -53,7 +53,7 @@ need_packages() {
 # newer FILE DIR...: is anything under DIR... newer than FILE?
 newer() {
   local stamp=$1; shift
-  [ ! -e "$stamp" ] || [ -n "$(find "$@" -newer "$stamp" -type f -not -path '*/node_modules/*' -not -path '*/dist/*' -print -quit)" ]
+  [ ! -e "$stamp" ] || [ -n "$(find "$@" -path '*/node_modules' -prune -o -path 'frontend/dist/assets' -prune -o -newer "$stamp" -type f -not -path 'frontend/dist/.keep' -print -quit)" ]
 }
 
 build_page() {

@@ -1,6 +1,5 @@
 import { bound, hear, pause, told } from './bridge'
 import { fit } from './display'
-import { fetchOthers, shown, type Screen } from './shown'
 import { phrase, type Params } from './words'
 import type { ActionName, Actions, Lang, Snapshot, Words } from './types'
 
@@ -15,8 +14,6 @@ const global = new Set<ActionName>(['language', 'prefs', 'exit', 'exit.confirm',
 /** What the page shows and whether it may be pressed. The program owns the state; this only holds the newest snapshot. */
 class Kiosk {
   snapshot = $state.raw<Snapshot | null>(null)
-  /** What draws the snapshot's screen. */
-  component = $state.raw<Screen | undefined>()
   words = $state.raw<Partial<Record<Lang, Words>>>({})
   /** The action under way, or null. */
   busy = $state<ActionName | null>(null)
@@ -51,10 +48,7 @@ class Kiosk {
         await pause(200)
       }
     }
-    requestAnimationFrame(() => requestAnimationFrame(() => {
-      void b.Painted?.().catch(() => {})
-      void fetchOthers()
-    }))
+    requestAnimationFrame(() => requestAnimationFrame(() => void b.Painted?.().catch(() => {})))
   }
 
   /** Takes a snapshot if it is newer than the one shown and its words are there. */
@@ -63,7 +57,6 @@ class Kiosk {
     if (this.#stale(s)) return
     await this.learn(s.lang)
     if (s.screen.name === 'attract') await Promise.all(s.languages.map((lang) => this.learn(lang)))
-    const component = await shown(s.screen.name)
     if (this.#stale(s)) return
     fit(s)
     const place = `${s.screen.name} ${s.dialog?.name ?? ''}`
@@ -75,7 +68,6 @@ class Kiosk {
       this.missing = []
     }
     if (s.screen.name !== this.snapshot?.screen.name) this.help = false
-    this.component = component
     this.snapshot = s
   }
 
