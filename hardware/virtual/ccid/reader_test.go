@@ -153,7 +153,9 @@ func TestReader_PullEndsEverythingAndTakesThePower(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	<-c.ended
-	again := &host{T: t, r: r, ctx: context.WithValue(t.Context(), struct{}{}, 0)} // plugged in again
+	plugged, unplug := context.WithCancel(t.Context()) // plugged in again: another context
+	defer unplug()
+	again := &host{T: t, r: r, ctx: plugged}
 	again.ask(getSlotStatus, "", "810100 ")
 }
 
