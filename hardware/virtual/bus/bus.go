@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -39,6 +40,9 @@ type Bus struct {
 	events  uint64
 	closed  bool
 	serving sync.WaitGroup
+
+	lines sync.Map    // *net.UnixConn: nodes that programs have open, also of what was pulled long ago
+	ended atomic.Bool // lines are closed, and new ones at once
 }
 
 // New makes an empty bus in a new folder below dir, or below /tmp when dir is empty: umockdev's sockets lie there, whose addresses are short.
@@ -69,7 +73,7 @@ func (b *Bus) View() (*View, error) {
 		return nil, fmt.Errorf("make view: %w", ErrClosed)
 	}
 	b.made++
-	v := &View{dir: filepath.Join(b.dir, fmt.Sprint(b.made)), bus: b}
+	v := &View{dir: filepath.Join(b.dir, fmt.Sprint(b.made)), events: make(chan []byte, eventsWaiting), done: make(chan struct{})}
 	for _, dir := range []string{"/sys/bus/usb/devices", "/sys/devices", "/sys/class", "/dev/bus/usb", "/dev/.node"} {
 		if err := os.MkdirAll(v.path(dir), 0o755); err != nil {
 			return nil, fmt.Errorf("make view: %w", err)
@@ -81,6 +85,7 @@ func (b *Bus) View() (*View, error) {
 		}
 	}
 	b.views = append(b.views, v)
+	b.serving.Go(v.deliver)
 	return v, nil
 }
 
@@ -91,6 +96,7 @@ func (b *Bus) Discard(v *View) {
 	for i, other := range b.views {
 		if other == v {
 			b.views = append(b.views[:i], b.views[i+1:]...)
+			close(v.done)
 			break
 		}
 	}
@@ -117,25 +123,19 @@ func (b *Bus) show(v *View, p *plugged) error {
 		return err
 	}
 	p.sockets[v] = listener
-	b.serving.Add(1)
-	go func() {
-		defer b.serving.Done()
+	b.serving.Go(func() {
 		for {
 			connection, err := listener.AcceptUnix()
 			if err != nil {
 				return
 			}
-			b.serving.Add(1)
-			go func() {
-				defer b.serving.Done()
-				serve(p, connection)
-			}()
+			b.serving.Go(func() { b.serve(p, connection) })
 		}
-	}()
+	})
 	return nil
 }
 
-// Plug puts a device into a port. All programs have been told when it returns.
+// Plug puts a device into a port, and lets all programs be told, each as fast as it listens.
 func (b *Bus) Plug(port Port, device Device) error {
 	if err := port.check(); err != nil {
 		return fmt.Errorf("plug in: %w", err)
@@ -158,7 +158,7 @@ func (b *Bus) Plug(port Port, device Device) error {
 	p := &plugged{port: port, address: address, device: device, sockets: map[*View]*net.UnixListener{}}
 	p.ctx, p.pull = context.WithCancel(context.Background())
 	if before := b.old[p.node()]; before != nil {
-		before.close()
+		before.unlink() // it may not have been yet; who has that node open still may
 		delete(b.old, p.node())
 	}
 	for _, v := range b.views {
@@ -194,7 +194,8 @@ func (b *Bus) free(bus int) (int, error) {
 	return 0, errors.New("no address is left on the bus")
 }
 
-// Pull takes out what is plugged into a port. Every transfer under way ends with ENODEV, and all programs have been told when it returns.
+// Pull takes out what is plugged into a port. Every transfer under way ends with ENODEV, and all programs are told,
+// each as fast as it listens.
 func (b *Bus) Pull(port Port) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -234,6 +235,10 @@ func (b *Bus) Plugged() map[Port]Device {
 func (b *Bus) Close() error {
 	b.mu.Lock()
 	b.closed = true
+	for _, v := range b.views {
+		close(v.done)
+	}
+	b.views = nil
 	for _, p := range b.ports {
 		p.close()
 	}
@@ -241,6 +246,11 @@ func (b *Bus) Close() error {
 		p.close()
 	}
 	b.mu.Unlock()
+	b.ended.Store(true) // before the lines are closed: see serve
+	b.lines.Range(func(line, _ any) bool {
+		_ = line.(*net.UnixConn).Close()
+		return true
+	})
 	b.serving.Wait()
 	if err := os.RemoveAll(b.dir); err != nil {
 		return fmt.Errorf("close virtual bus: %w", err)

@@ -249,6 +249,30 @@ func TestBus_FinishedTransferCanBeReapedAfterThePull(t *testing.T) {
 	}
 }
 
+// A program that lags behind by more plugs than there are addresses keeps what it has open: to lose it would end it.
+func TestBus_NodeStaysOpenWhenItsAddressIsGivenAgain(t *testing.T) {
+	b, v := newBus(t)
+	at := Port{1, 1}
+	if err := b.Plug(at, newEcho()); err != nil {
+		t.Fatal(err)
+	}
+	p := enter(t, v, "/dev/bus/usb/001/002")
+	for range lastAddress - 1 {
+		if err := b.Pull(at); err != nil {
+			t.Fatal(err)
+		}
+		if err := b.Plug(at, newEcho()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if errno := p.call(usbClaim, base); errno != syscall.ENODEV {
+		t.Errorf("the old device: %v", errno)
+	}
+	if errno := enter(t, v, "/dev/bus/usb/001/002").call(usbClaim, base); errno != 0 {
+		t.Errorf("the new one: %v", errno)
+	}
+}
+
 func TestBus_RefusesWhatCannotBe(t *testing.T) {
 	b, _ := newBus(t)
 	at := Port{1, 1}

@@ -30,11 +30,11 @@ type line struct {
 }
 
 // serve answers a program's calls until it closes its node.
-func serve(p *plugged, connection *net.UnixConn) {
-	p.lines.Store(connection, nil)
-	defer p.lines.Delete(connection)
+func (b *Bus) serve(p *plugged, connection *net.UnixConn) {
+	b.lines.Store(connection, nil)
+	defer b.lines.Delete(connection)
 	defer func() { _ = connection.Close() }()
-	if p.closed.Load() {
+	if b.ended.Load() {
 		return
 	}
 	l := &line{connection: connection, device: p}

@@ -6,8 +6,6 @@ import (
 	"net"
 	"os"
 	"strings"
-	"sync"
-	"sync/atomic"
 )
 
 // plugged is one stay of a device in a port.
@@ -18,8 +16,6 @@ type plugged struct {
 	ctx     context.Context // ends with the pull
 	pull    context.CancelFunc
 	sockets map[*View]*net.UnixListener // the bus's lock guards it
-	lines   sync.Map                    // *net.UnixConn: programs that have the node open
-	closed  atomic.Bool                 // lines are closed, and new ones at once
 }
 
 func (p *plugged) sys() string {
@@ -78,15 +74,10 @@ func (p *plugged) faceAttributes() map[string]string {
 	}
 }
 
-// close ends the stay for good: nobody can open the node's socket any more, and whoever has it open loses it. The bus's lock is held.
+// close ends the stay, and lets nobody open the node any more. The bus's lock is held.
 func (p *plugged) close() {
 	p.pull()
-	p.closed.Store(true) // before the lines are closed: see serve
 	p.unlink()
-	p.lines.Range(func(line, _ any) bool {
-		_ = line.(*net.UnixConn).Close()
-		return true
-	})
 }
 
 // unlink lets nobody open the node any more; whoever has it open keeps it, for the preloaded library ends a program that loses it. The bus's lock is

@@ -11,14 +11,17 @@ import (
 	"time"
 )
 
-// announceWithin bounds how long a program that does not read its uevents holds up the bus; then it has missed one, as with the kernel.
-const announceWithin = time.Second
+// eventsWaiting bounds how many events wait for a program that does not read them; what comes then is lost to it, as with the kernel.
+const eventsWaiting = 4096
+
+// askEvery is how often is looked whether the view of a program that does not read still stands.
+const askEvery = 200 * time.Millisecond
 
 // monitorMagic marks udevd's messages to libudev (systemd, src/libsystemd/sd-device/device-monitor.c).
 const monitorMagic = 0xfeedcafe
 
-// announce tells every program on the bus of an event, in the form in which udevd tells libudev. The bus's lock is held, so that all programs see
-// events in one order.
+// announce tells every program on the bus of an event, in the form in which udevd tells libudev. It does not wait for them: pcscd takes up to 400 ms
+// for each pull. The bus's lock is held, so that all programs see events in one order.
 func (b *Bus) announce(action, sys, devtype string, properties []string) {
 	b.events++
 	body := []string{"ACTION=" + action, "DEVPATH=" + strings.TrimPrefix(sys, "/sys"), "SUBSYSTEM=usb", "SEQNUM=" + strconv.FormatUint(b.events, 10)}
@@ -33,14 +36,29 @@ func (b *Bus) announce(action, sys, devtype string, properties []string) {
 	binary.BigEndian.PutUint32(header[28:], hash(devtype))
 	message := append(header, text...)
 	for _, v := range b.views {
-		for _, path := range v.listeners() {
-			send(path, message)
+		select {
+		case v.events <- message:
+		default:
+		}
+	}
+}
+
+// deliver hands a view's events to the programs in it until the view is discarded.
+func (v *View) deliver() {
+	for {
+		select {
+		case message := <-v.events:
+			for _, path := range v.listeners() {
+				v.send(path, message)
+			}
+		case <-v.done:
+			return
 		}
 	}
 }
 
 // send gives one program one event. A socket nobody listens to any more is removed.
-func send(path string, message []byte) {
+func (v *View) send(path string, message []byte) {
 	connection, err := net.DialUnix("unixgram", nil, &net.UnixAddr{Name: path, Net: "unixgram"})
 	if err != nil {
 		if errors.Is(err, syscall.ECONNREFUSED) {
@@ -49,8 +67,18 @@ func send(path string, message []byte) {
 		return
 	}
 	defer func() { _ = connection.Close() }()
-	_ = connection.SetWriteDeadline(time.Now().Add(announceWithin))
-	_, _ = connection.Write(message)
+	for {
+		_ = connection.SetWriteDeadline(time.Now().Add(askEvery))
+		_, err = connection.Write(message)
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
+			return
+		}
+		select {
+		case <-v.done:
+			return
+		default:
+		}
+	}
 }
 
 // hash is MurmurHash2 with seed 0, by which libudev's socket filters tell subsystems and device types (systemd, src/basic/MurmurHash2.c).

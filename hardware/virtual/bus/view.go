@@ -18,8 +18,9 @@ const controller = "/sys/devices/pci0000:00/0000:00:14.0"
 
 // View is the bus as one program sees it: a folder that umockdev's preloaded library shows instead of /sys and /dev. The bus's lock guards it.
 type View struct {
-	dir string
-	bus *Bus
+	dir    string
+	events chan []byte   // on their way to the programs
+	done   chan struct{} // closed when the view is discarded
 }
 
 // Env is what a program's environment needs besides its own to be on the bus. Its children inherit it; a child that watches USB devices too needs

@@ -37,7 +37,7 @@ func commands() []command {
 		{"withdraw", "PORT", "take the card out of a reader", [2]int{1, 1}, onPort((*rig).withdraw)},
 		{"list", "", "say what is plugged: port, model, card, tries left", [2]int{}, func(_ context.Context, r *rig, _ []string) (string, error) { return r.list(), nil }},
 		{"models", "", "say which models and kinds of card there are", [2]int{}, models},
-		{"daemon", "kill | restart", "let pcscd crash, or start it again", [2]int{1, 1}, daemon},
+		{"daemon", "kill | restart | log", "let pcscd crash, start it again, or say what it complained of", [2]int{1, 1}, daemon},
 	}
 }
 
@@ -129,6 +129,8 @@ func daemon(ctx context.Context, r *rig, words []string) (string, error) {
 		return "", nil
 	case "restart":
 		return "", r.daemon.Restart(ctx)
+	case "log":
+		return r.daemon.Log(), nil
 	}
-	return "", fmt.Errorf("%w: daemon kill | restart", errUsage)
+	return "", fmt.Errorf("%w: daemon kill | restart | log", errUsage)
 }
