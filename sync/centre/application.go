@@ -1,6 +1,7 @@
 package centre
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -18,34 +19,82 @@ const (
 	originCentre = "centre"
 )
 
-// file takes an application in from a device: the same bytes again get the same answer, other bytes wrong_bytes.
-func (c *Centre) file(ctx context.Context, d ledger.Device, number string, document, sealKey []byte) (ledger.State, error) {
-	a, err := c.readApplication(number, document)
+// filing is an application on its way in.
+type filing struct {
+	origin    string
+	device    ledger.Device
+	a         registry.Application
+	document  []byte
+	sealKey   []byte  // in the clear; nil where keys lie on a token
+	signature []byte  // the citizen's; nil where he signed nothing
+	by        *signed // what it was found to be
+	about     string  // what an application of its kind is not made twice for
+}
+
+// file takes an application in from a device: the same bytes again get the same answer, other bytes wrong_bytes. One that
+// the citizen signed is judged now, however long it lay on a kiosk without a line, and lets its certificates out by itself
+// unless the directory's rule of its kind says that staff look at it.
+func (c *Centre) file(ctx context.Context, d ledger.Device, number string, in api.Filing) (api.Status, error) {
+	a, err := c.readApplication(number, in.Document)
 	if err != nil {
 		return "", err
 	}
-	state := ledger.Filed
-	err = c.db.Do(ctx, func(t *ledger.Tx) error {
-		old, err := t.Application(number)
-		if err == nil {
-			state = c.stateOf(old)
-			return c.sameFiling(old, document, sealKey)
+	f := filing{origin: originDevice, device: d, a: a, document: in.Document}
+	if in.SealKey != nil && len(*in.SealKey) > 0 {
+		f.sealKey = *in.SealKey
+	}
+	if in.Signature != nil {
+		f.signature = *in.Signature
+	}
+	had := false
+	err = c.db.View(ctx, func(t *ledger.Tx) error { had, err = c.filedBefore(t, f); return err })
+	if err == nil && !had && f.signature != nil {
+		f.by, err = c.signedApplication(ctx, f)
+	}
+	if err == nil && !had {
+		err = c.db.Do(ctx, func(t *ledger.Tx) error { return c.takeIn(t, f) })
+	}
+	if code := refusalCode(err); code != "" && f.signature != nil {
+		err = errors.Join(err, c.note(ctx, "application-refused", "device:"+d.Prefix, "application:"+number, string(code)))
+	}
+	if err != nil {
+		return "", err
+	}
+	now, err := c.status(ctx, number)
+	return c.wordFor(now), err
+}
+
+// filedBefore finds the same bytes from before, and refuses others under the same number.
+func (c *Centre) filedBefore(t *ledger.Tx, f filing) (bool, error) {
+	old, err := t.Application(f.a.Number)
+	if errors.Is(err, ledger.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	err = c.sameFiling(old, f)
+	if refusalCode(err) == api.ErrorCodeWrongBytes {
+		// What was filed on the web has one number at every kiosk: who confirms it second learns that it was confirmed.
+		if _, web := t.WebApplication(f.a.Number); web == nil {
+			return false, refuse(api.ErrorCodeAlreadyFiled, "the application was confirmed elsewhere")
 		}
-		if !errors.Is(err, ledger.ErrNotFound) {
-			return err
-		}
-		if err := mayNumber(t, d, number); err != nil {
-			return err
-		}
-		var sealed []byte
-		if len(sealKey) > 0 {
-			if sealed, err = c.sealer.seal(sealKey, "application:"+number); err != nil {
-				return err
-			}
-		}
-		return c.addApplication(t, d, originDevice, a, document, sealed)
-	})
-	return state, err
+	}
+	return true, err
+}
+
+func (c *Centre) takeIn(t *ledger.Tx, f filing) error {
+	if had, err := c.filedBefore(t, f); had || err != nil {
+		return err
+	}
+	web, err := c.mayNumber(t, f)
+	if err != nil {
+		return err
+	}
+	if f.about, err = c.mayFile(t, f, web); err != nil {
+		return err
+	}
+	return c.addApplication(t, f)
 }
 
 // readApplication checks what a document says by itself.
@@ -60,6 +109,9 @@ func (c *Centre) readApplication(number string, document []byte) (registry.Appli
 	if err := c.checkIIN(a.IIN); err != nil {
 		return a, refuse(api.ErrorCodeBadRequest, "the application's IIN is not valid")
 	}
+	if a.Kind == registry.KindRevocation {
+		return a, nil
+	}
 	if _, err := c.profiles.Storage(string(a.Storage.Kind)); err != nil {
 		return a, refuse(api.ErrorCodeBadRequest, "the key storage is not known here")
 	}
@@ -71,7 +123,7 @@ func (c *Centre) readApplication(number string, document []byte) (registry.Appli
 	return a, nil
 }
 
-func (c *Centre) sameFiling(old ledger.Application, document, sealKey []byte) error {
+func (c *Centre) sameFiling(old ledger.Application, f filing) error {
 	var had []byte
 	if old.SealKey != nil {
 		var err error
@@ -79,36 +131,45 @@ func (c *Centre) sameFiling(old ledger.Application, document, sealKey []byte) er
 			return err
 		}
 	}
-	if string(old.Document) != string(document) || string(had) != string(sealKey) {
+	if !bytes.Equal(old.Document, f.document) || !bytes.Equal(had, f.sealKey) || !bytes.Equal(old.Signature, f.signature) {
 		return refuse(api.ErrorCodeWrongBytes, "the application was filed with other bytes")
 	}
 	return nil
 }
 
 // mayNumber says whether a device may file under a number: its own prefix, or that of an earlier enrolment of the same
-// centre, for what was accepted offline must still go out after the device was enrolled anew.
-func mayNumber(t *ledger.Tx, d ledger.Device, number string) error {
-	prefix := number[:4]
-	if prefix == d.Prefix {
-		return nil
+// centre, for what was accepted offline must still go out after the device was enrolled anew; or that of an application
+// from the web, which is given then.
+func (c *Centre) mayNumber(t *ledger.Tx, f filing) (*ledger.WebApplication, error) {
+	prefix := f.a.Number[:4]
+	if prefix == f.device.Prefix {
+		return nil, nil
+	}
+	web, err := t.WebApplication(f.a.Number)
+	if err == nil {
+		return &web, nil
+	}
+	if !errors.Is(err, ledger.ErrNotFound) {
+		return nil, err
 	}
 	other, err := t.Device(prefix)
-	if errors.Is(err, ledger.ErrNotFound) || err == nil && other.Centre != d.Centre {
-		return refuse(api.ErrorCodeBadRequest, "the number's prefix is not this device's")
+	if errors.Is(err, ledger.ErrNotFound) || err == nil && other.Centre != f.device.Centre {
+		return nil, refuse(api.ErrorCodeBadRequest, "the number's prefix is not this device's")
 	}
-	return err
+	return nil, err
 }
 
-// addApplication writes an application and its keys, none of which may stand in another living one.
-func (c *Centre) addApplication(t *ledger.Tx, d ledger.Device, origin string, a registry.Application, document, sealed []byte) error {
-	now := c.now()
+// addApplication writes an application, its keys, none of which may stand in another living one, and what it names to be
+// revoked.
+func (c *Centre) addApplication(t *ledger.Tx, f filing) error {
+	now, a := c.now(), f.a
 	differs := false
 	if p, err := t.Person(a.IIN); err == nil {
 		differs = !sameName(a.Name, p)
 	} else if !errors.Is(err, ledger.ErrNotFound) {
 		return err
 	}
-	life, err := c.termsOf(t, a, origin)
+	life, err := c.termsOf(t, a, f.origin)
 	if err != nil {
 		return err
 	}
@@ -116,9 +177,17 @@ func (c *Centre) addApplication(t *ledger.Tx, d ledger.Device, origin string, a 
 		return err
 	}
 	name := fullName(a.Name.Surname, a.Name.Given, a.Name.Patronymic)
-	row := ledger.Application{Number: a.Number, Origin: origin, Device: d.Prefix, Centre: d.Centre, Kind: string(a.Kind), IIN: a.IIN, Name: name,
-		Document: document, SHA256: registry.Hash(document), SealKey: sealed, State: ledger.Filed, NameDiffers: differs,
-		CreatedAt: a.CreatedAt, FiledAt: now, ExpiresAt: now.Add(life)}
+	row := ledger.Application{Number: a.Number, Origin: f.origin, Device: f.device.Prefix, Centre: f.device.Centre, Kind: string(a.Kind), IIN: a.IIN, Name: name,
+		Document: f.document, SHA256: registry.Hash(f.document), State: ledger.Filed, NameDiffers: differs, Signature: f.signature,
+		Storage: string(a.Storage.Kind), About: f.about, CreatedAt: a.CreatedAt, FiledAt: now, ExpiresAt: now.Add(life)}
+	if f.sealKey != nil {
+		if row.SealKey, err = c.sealer.seal(f.sealKey, "application:"+a.Number); err != nil {
+			return err
+		}
+	}
+	if f.by != nil {
+		row.Signer, row.SignedAt = f.by.serial, f.by.at
+	}
 	if err := t.AddApplication(row, name); err != nil {
 		return err
 	}
@@ -133,8 +202,18 @@ func (c *Centre) addApplication(t *ledger.Tx, d ledger.Device, origin string, a 
 			return err
 		}
 	}
+	if a.Revocation != nil {
+		for i, ref := range a.Revocation.Certificates {
+			if err := t.AddRevocation(ledger.NamedRevocation{Number: a.Number, Ordinal: i + 1, Serial: ref.Serial}); err != nil {
+				return err
+			}
+		}
+	}
 	c.metrics.add("tirkeu_applications_filed_total", 1)
-	return t.Audit(now, "application-filed", "device:"+d.Prefix, "application:"+a.Number, row.SHA256)
+	if err := t.Audit(now, "application-filed", "device:"+f.device.Prefix, "application:"+a.Number, row.SHA256); err != nil {
+		return err
+	}
+	return c.letOut(t, f, row)
 }
 
 // mayCertify refuses a name or an e-mail address that no certificate could carry: later nobody could mend it.
@@ -199,7 +278,16 @@ func wordOf(s ledger.State) api.Status {
 	return api.Status(s)
 }
 
-// status is the word for a number; not_found for one nobody filed.
+// wordFor is where an application stands, in the contract's words: what for others is installed, is revoked for a revocation.
+func (c *Centre) wordFor(a ledger.Application) api.Status {
+	if a.Kind == string(registry.KindRevocation) && a.State == ledger.Installed {
+		return api.StatusRevoked
+	}
+	return wordOf(c.stateOf(a))
+}
+
+// status is an application by its number; not_found for one nobody filed. One filed on the web, which waits for its citizen,
+// has a state and nothing else.
 func (c *Centre) status(ctx context.Context, number string) (ledger.Application, error) {
 	var a ledger.Application
 	if !registry.ValidNumber(number) {
@@ -208,6 +296,13 @@ func (c *Centre) status(ctx context.Context, number string) (ledger.Application,
 	err := c.db.View(ctx, func(t *ledger.Tx) error {
 		var err error
 		a, err = t.Application(number)
+		if !errors.Is(err, ledger.ErrNotFound) {
+			return err
+		}
+		web, none := t.WebApplication(number)
+		if none == nil {
+			a, err = ledger.Application{Number: number, Kind: web.Kind, State: ledger.Filed, ExpiresAt: web.ExpiresAt}, nil
+		}
 		return err
 	})
 	if errors.Is(err, ledger.ErrNotFound) {
@@ -268,6 +363,9 @@ func (c *Centre) install(ctx context.Context, d ledger.Device, number string, at
 		if a.State != ledger.Issued {
 			return refuse(api.ErrorCodeConflict, "the certificates are not issued")
 		}
+		if err := c.confirmInstalled(t, number); err != nil {
+			return err
+		}
 		for _, serial := range serials {
 			if cert, err := t.Certificate(plainSerial(serial)); errors.Is(err, ledger.ErrNotFound) || err == nil && cert.Number != number {
 				return refuse(api.ErrorCodeBadRequest, "a certificate is not of this application")
@@ -281,6 +379,23 @@ func (c *Centre) install(ctx context.Context, d ledger.Device, number string, at
 		return t.Audit(c.now(), "application-installed", "device:"+d.Prefix, "application:"+number, at.UTC().Format(time.RFC3339))
 	})
 	return state, err
+}
+
+// confirmInstalled ends the transactions whose certificates lie on the citizen's medium, though the kiosk that asked never
+// confirmed them: another one has installed them, and they must not be revoked for that.
+func (c *Centre) confirmInstalled(t *ledger.Tx, number string) error {
+	asked, err := t.TransactionsOf(number)
+	if err != nil {
+		return err
+	}
+	for _, x := range asked {
+		if x.State == ledger.TransactionIssued {
+			if err := t.MoveTransaction(x.ID, x.State, ledger.TransactionConfirmed, x.Serial, "", c.now()); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // expire moves on what nobody decided in time, a hundred at once, and says how many.
