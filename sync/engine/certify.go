@@ -222,7 +222,7 @@ func (e *Engine) afterVerdict(ctx context.Context, x *exchange, cause error) err
 	}
 	state, der, err := e.cfg.Centre.Transaction(ctx, x.state.ID)
 	if refusal := (*api.Error)(nil); errors.As(err, &refusal) && refusal.Code == api.ErrorCodeNotFound {
-		return &taskError{code: "request-refused", wait: taskMax, err: cause}
+		return e.afterRefusals(x.task, cause)
 	}
 	if err := refused(explain(ctx, err)); err != nil {
 		return err
@@ -247,5 +247,5 @@ func (e *Engine) afterVerdict(ctx context.Context, x *exchange, cause error) err
 	case string(api.TransactionStateRefused), string(api.TransactionStateRejected):
 		return e.cfg.Store.Done(ctx, x.task.TaskID, storage.Step{Status: storage.Rejected, Drop: true})
 	}
-	return &taskError{code: "request-refused", wait: taskMax, err: cause}
+	return e.afterRefusals(x.task, cause)
 }
