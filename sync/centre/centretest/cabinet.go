@@ -200,3 +200,15 @@ func (c *Centre) Forge(template string, who pki.Person, key *rsa.PrivateKey, not
 	c.check(err)
 	return &Citizen{Person: who, Keys: []crypto.Signer{key}, Certs: []*x509.Certificate{cert}, centre: c}
 }
+
+// Taken is a citizen whose certificates came by another way than Fetch.
+func (c *Centre) Taken(who pki.Person, keys []crypto.Signer, ders ...[]byte) *Citizen {
+	c.t.Helper()
+	z := &Citizen{Person: who, Keys: keys, centre: c}
+	for _, der := range ders {
+		cert, err := x509.ParseCertificate(der)
+		c.check(err)
+		z.Certs = append(z.Certs, cert)
+	}
+	return z
+}
