@@ -1276,14 +1276,14 @@ type ClientInterface interface {
 	// Corresponds with DELETE /api/v1/citizen/sessions (the `CloseCitizenSession` operationId).
 	CloseCitizenSession(ctx context.Context, params *CloseCitizenSessionParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// OpenCitizenSessionWithBody Signs a citizen in on this device by a challenge signed with his sign-in key; ends when deleted, after 3 idle minutes or after 30
+	// OpenCitizenSessionWithBody Signs a citizen in on this device by a challenge signed with his sign-in key; ends when deleted, after 5 idle minutes or after 30
 	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /api/v1/citizen/sessions (the `OpenCitizenSession` operationId).
 	OpenCitizenSessionWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// OpenCitizenSession Signs a citizen in on this device by a challenge signed with his sign-in key; ends when deleted, after 3 idle minutes or after 30
+	// OpenCitizenSession Signs a citizen in on this device by a challenge signed with his sign-in key; ends when deleted, after 5 idle minutes or after 30
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1818,7 +1818,7 @@ func (c *Client) CloseCitizenSession(ctx context.Context, params *CloseCitizenSe
 	return c.Client.Do(req)
 }
 
-// OpenCitizenSessionWithBody Signs a citizen in on this device by a challenge signed with his sign-in key; ends when deleted, after 3 idle minutes or after 30
+// OpenCitizenSessionWithBody Signs a citizen in on this device by a challenge signed with his sign-in key; ends when deleted, after 5 idle minutes or after 30
 //
 // Takes any type of body and a specified content type.
 //
@@ -1835,7 +1835,7 @@ func (c *Client) OpenCitizenSessionWithBody(ctx context.Context, contentType str
 	return c.Client.Do(req)
 }
 
-// OpenCitizenSession Signs a citizen in on this device by a challenge signed with his sign-in key; ends when deleted, after 3 idle minutes or after 30
+// OpenCitizenSession Signs a citizen in on this device by a challenge signed with his sign-in key; ends when deleted, after 5 idle minutes or after 30
 //
 // Takes a body of the `application/json` content type.
 //
@@ -4135,14 +4135,14 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with DELETE /api/v1/citizen/sessions (the `CloseCitizenSession` operationId).
 	CloseCitizenSessionWithResponse(ctx context.Context, params *CloseCitizenSessionParams, reqEditors ...RequestEditorFn) (*CloseCitizenSessionResponse, error)
 
-	// OpenCitizenSessionWithBodyWithResponse Signs a citizen in on this device by a challenge signed with his sign-in key; ends when deleted, after 3 idle minutes or after 30
+	// OpenCitizenSessionWithBodyWithResponse Signs a citizen in on this device by a challenge signed with his sign-in key; ends when deleted, after 5 idle minutes or after 30
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/v1/citizen/sessions (the `OpenCitizenSession` operationId).
 	OpenCitizenSessionWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*OpenCitizenSessionResponse, error)
 
-	// OpenCitizenSessionWithResponse Signs a citizen in on this device by a challenge signed with his sign-in key; ends when deleted, after 3 idle minutes or after 30
+	// OpenCitizenSessionWithResponse Signs a citizen in on this device by a challenge signed with his sign-in key; ends when deleted, after 5 idle minutes or after 30
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -6355,7 +6355,7 @@ func (c *ClientWithResponses) CloseCitizenSessionWithResponse(ctx context.Contex
 	return ParseCloseCitizenSessionResponse(rsp)
 }
 
-// OpenCitizenSessionWithBodyWithResponse Signs a citizen in on this device by a challenge signed with his sign-in key; ends when deleted, after 3 idle minutes or after 30
+// OpenCitizenSessionWithBodyWithResponse Signs a citizen in on this device by a challenge signed with his sign-in key; ends when deleted, after 5 idle minutes or after 30
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6368,7 +6368,7 @@ func (c *ClientWithResponses) OpenCitizenSessionWithBodyWithResponse(ctx context
 	return ParseOpenCitizenSessionResponse(rsp)
 }
 
-// OpenCitizenSessionWithResponse Signs a citizen in on this device by a challenge signed with his sign-in key; ends when deleted, after 3 idle minutes or after 30
+// OpenCitizenSessionWithResponse Signs a citizen in on this device by a challenge signed with his sign-in key; ends when deleted, after 5 idle minutes or after 30
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

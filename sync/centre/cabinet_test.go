@@ -378,3 +378,78 @@ func TestLookup_IsHeldToWhatADayNeeds(t *testing.T) {
 		}
 	}
 }
+
+// cabinetCalls walks the calls of the cabinet once, for the contract to look at each answer: with everything in the lists
+// that can be there.
+func cabinetCalls(t *testing.T, c *centretest.Centre, d *centretest.Device, staff *centretest.Operator, h string) {
+	t.Helper()
+	ctx := t.Context()
+	must := func(status int, body []byte, err error) {
+		t.Helper()
+		if err != nil || status/100 != 2 {
+			t.Fatalf("status %d, %v: %s", status, err, body)
+		}
+	}
+	person(t, c, centretest.IINBolat)
+	z := d.Citizen(centretest.Person(centretest.IINBolat), 50, centretest.Key(10), centretest.Key(11))
+	web := onWeb(t, c, z.IIN)
+	if err := c.AddSystem(ctx, centre.SystemRow{OID: "1.2.398.9.1", IIN: z.IIN, Name: registry.Words{KK: "Ж", RU: "С", EN: "S"}}); err != nil {
+		t.Fatal(err)
+	}
+	session := z.Session(d)
+	set, err := d.API.PutProfileWithResponse(ctx, &api.PutProfileParams{XCitizenSession: session}, api.ProfileChange{Email: "b@example.kz", Notices: true})
+	must(set.StatusCode(), set.Body, err)
+	shown, err := d.API.GetProfileWithResponse(ctx, &api.GetProfileParams{XCitizenSession: session})
+	must(shown.StatusCode(), shown.Body, err)
+	sent, err := d.API.AskCodeWithResponse(ctx, &api.AskCodeParams{XCitizenSession: session}, api.CodeQuery{Kind: api.KindReissue})
+	must(sent.StatusCode(), sent.Body, err)
+	wrong, err := d.API.VerifyCodeWithResponse(ctx, sent.JSON200.Id, &api.VerifyCodeParams{XCitizenSession: session}, api.CodeTold{Code: wrongFor(c.LastCode())})
+	if err != nil || code(wrong.Body) != api.ErrorCodeCodeWrong {
+		t.Errorf("a wrong code: %v %s", err, wrong.Body)
+	}
+	told, err := d.API.VerifyCodeWithResponse(ctx, sent.JSON200.Id, &api.VerifyCodeParams{XCitizenSession: session}, api.CodeTold{Code: c.LastCode()})
+	must(told.StatusCode(), told.Body, err)
+	p := reissue(z, d, 51, sent.JSON200.Id, centretest.Key(12), centretest.Key(13))
+	filed := z.File(d, p, 1)
+	must(filed.StatusCode(), filed.Body, nil)
+	made := d.Fetch(p)
+	ordered, err := d.API.OrderRevocationWithResponse(ctx, order(t, staff, z.IIN, "medium-lost", z.Ref(0)))
+	must(ordered.StatusCode(), ordered.Body, err)
+	// With the key the session that it opened has ended too.
+	if _, no := profile(t, d, session); no != api.ErrorCodeSessionOver {
+		t.Errorf("after staff revoked the key: %q", no)
+	}
+	session = c.Taken(z.Person, p.Keys, made[0].Raw, made[1].Raw).Session(d)
+	gone := z.Revocation(d, 52, "replaced", z.Ref(1))
+	filed = z.File(d, gone, 1)
+	must(filed.StatusCode(), filed.Body, nil)
+	if err := d.Revoke(z.Ref(1), 4); err != nil {
+		t.Fatal(err)
+	}
+	list, err := d.API.ListOwnApplicationsWithResponse(ctx, &api.ListOwnApplicationsParams{XCitizenSession: session})
+	must(list.StatusCode(), list.Body, err)
+	for _, number := range []string{web, p.Number, gone.Number, z.Number} {
+		one, err := d.API.GetOwnApplicationWithResponse(ctx, number, &api.GetOwnApplicationParams{XCitizenSession: session})
+		must(one.StatusCode(), one.Body, err)
+	}
+	certs, err := d.API.ListOwnCertificatesWithResponse(ctx, &api.ListOwnCertificatesParams{XCitizenSession: session})
+	must(certs.StatusCode(), certs.Body, err)
+	systems, err := d.API.ListOwnSystemsWithResponse(ctx, &api.ListOwnSystemsParams{XCitizenSession: session})
+	must(systems.StatusCode(), systems.Body, err)
+	taken, err := d.API.TakeInstallationUpWithResponse(ctx, &api.TakeInstallationUpParams{XCitizenSession: &session}, api.TakeUp{Number: p.Number})
+	must(taken.StatusCode(), taken.Body, err)
+	again, err := d.API.AskCodeWithResponse(ctx, &api.AskCodeParams{XCitizenSession: session}, api.CodeQuery{Kind: api.KindReissue})
+	must(again.StatusCode(), again.Body, err)
+	soon, err := d.API.ResendCodeWithResponse(ctx, again.JSON200.Id, &api.ResendCodeParams{XCitizenSession: session})
+	if err != nil || code(soon.Body) != api.ErrorCodeCodeLimit {
+		t.Errorf("sent again at once: %v %s", err, soon.Body)
+	}
+	people, err := d.API.SearchPeopleWithResponse(ctx, &api.SearchPeopleParams{XStaffSession: h}, api.PeopleQuery{Query: "Оспанов"})
+	must(people.StatusCode(), people.Body, err)
+	file, err := d.API.OpenPersonWithResponse(ctx, &api.OpenPersonParams{XStaffSession: h}, api.PersonQuery{Iin: z.IIN})
+	must(file.StatusCode(), file.Body, err)
+	day, err := d.API.GetDayReportWithResponse(ctx, time.Now().In(time.FixedZone("", 5*3600)).Format(time.DateOnly), &api.GetDayReportParams{XStaffSession: h})
+	must(day.StatusCode(), day.Body, err)
+	out, err := d.API.CloseCitizenSessionWithResponse(ctx, &api.CloseCitizenSessionParams{XCitizenSession: session})
+	must(out.StatusCode(), out.Body, err)
+}

@@ -205,6 +205,10 @@ func TestOrder_RevokesForWhoHasLostEveryKey(t *testing.T) {
 		if _, no := give(forged); no != api.ErrorCodeNotOperator {
 			t.Errorf("signed by a citizen: %q", no)
 		}
+		forged.Signature = dana.Sign([]byte("else"))
+		if _, no := give(forged); no != api.ErrorCodeBadSignature {
+			t.Errorf("signed over else: %q", no)
+		}
 		in := order(t, dana, z.IIN, "owner-died", z.Ref(0), z.Ref(1))
 		for range 2 {
 			if serials, no := give(in); len(serials) != 2 {

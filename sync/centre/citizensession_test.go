@@ -64,7 +64,7 @@ func TestSignIn_OpensASessionOnThisDeviceForThisPerson(t *testing.T) {
 			t.Errorf("after signing out: %q", no)
 		}
 		session = z.Session(d)
-		k.forward(4 * time.Minute)
+		k.forward(6 * time.Minute)
 		if _, no := profile(t, d, session); no != api.ErrorCodeSessionOver {
 			t.Errorf("after idle minutes: %q", no)
 		}

@@ -50,7 +50,7 @@ func DefaultRules() Rules {
 		DecisionAhead: 5 * time.Minute, CheckAfter: 2 * time.Second, RepliesKept: 100 * day,
 		Status: Limit{Burst: 60, Every: time.Second}, People: Limit{Burst: 20, Every: 5 * time.Second}, Challenges: Limit{Burst: 20, Every: 3 * time.Second},
 		CRLEvery: time.Hour, CRLLife: 2 * day,
-		CitizenIdle: 3 * time.Minute, CitizenLife: 30 * time.Minute, SignedWithin: 30 * day, SignedApart: 15 * time.Minute,
+		CitizenIdle: 5 * time.Minute, CitizenLife: 30 * time.Minute, SignedWithin: 30 * day, SignedApart: 15 * time.Minute,
 		PendingLife: 7 * day, RevokeWithin: time.Minute, CodeLife: 5 * time.Minute, CodeGap: 30 * time.Second, CodeLock: 15 * time.Minute, GrantLife: 15 * time.Minute,
 		CodeTries: 3, CodeResends: 3, CodesPerHour: 8,
 		PeopleDay: Limit{Burst: 200, Every: 5 * time.Minute}, StaffPeople: Limit{Burst: 30, Every: 5 * time.Second},

@@ -94,6 +94,9 @@ func (c *Centre) orderRevocation(ctx context.Context, d ledger.Device, document,
 		return nil, refuse(api.ErrorCodeBadRequest, "the order was made in the future: check the kiosk's clock")
 	}
 	cert, err := c.decider(ctx, document, signature, said.At)
+	if refusalCode(err) == api.ErrorCodeUnauthenticated { // it is the order that is not signed well, not the device that is unknown
+		return nil, refuse(api.ErrorCodeBadSignature, "%v", err)
+	}
 	if err != nil {
 		return nil, err
 	}
