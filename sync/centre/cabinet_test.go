@@ -2,7 +2,6 @@ package centre_test
 
 import (
 	"crypto"
-	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
@@ -11,33 +10,8 @@ import (
 	"github.com/tirkeu/kiosk/sync/api"
 	"github.com/tirkeu/kiosk/sync/centre"
 	"github.com/tirkeu/kiosk/sync/centre/centretest"
-	"github.com/tirkeu/kiosk/sync/centre/ledger"
 	"github.com/tirkeu/kiosk/sync/registry"
 )
-
-// onWeb files an application as the web does.
-func onWeb(t *testing.T, c *centretest.Centre, iin string) string {
-	t.Helper()
-	data, err := json.Marshal(centre.WebRequest{IIN: iin, Surname: "Әбдіқалықова", Given: "Айгерім", Email: "a@example.kz", Region: "almaty", Locality: "medeu", Storage: "stick", Set: "gost"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	number, err := c.FileFromWeb(t.Context(), data)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return number
-}
-
-// confirmation is the application by which a citizen confirms what he filed on the web; its key is made here.
-func confirmation(z *centretest.Citizen, d *centretest.Device, number string, key crypto.Signer, change func(*registry.Application)) centretest.Paper {
-	return z.Paper(d, 1, registry.KindNew, centretest.OnStick, []registry.Template{registry.TemplateGOST}, []crypto.Signer{key}, func(a *registry.Application) {
-		a.Number = number
-		if change != nil {
-			change(a)
-		}
-	})
-}
 
 func own(t *testing.T, d *centretest.Device, session string, params api.ListOwnApplicationsParams) []api.OwnItem {
 	t.Helper()
@@ -47,88 +21,6 @@ func own(t *testing.T, d *centretest.Device, session string, params api.ListOwnA
 		t.Fatalf("applications: %v %s", err, answer.Body)
 	}
 	return answer.JSON200.Items
-}
-
-func TestWeb_IsConfirmedAtAKioskAndItsKeysAreMadeThere(t *testing.T) {
-	both(t, func(t *testing.T, o centretest.Options) {
-		c := centretest.StartWith(t, o)
-		d, other := c.Enrol("hall"), c.Enrol("porch")
-		z := d.Citizen(centretest.Person(centretest.IINAigerim), 1, centretest.Key(0), centretest.Key(1))
-		bolat := d.Citizen(centretest.Person(centretest.IINBolat), 2, centretest.Key(2), centretest.Key(3))
-		number := onWeb(t, c, z.IIN)
-		session := z.Session(d)
-		waiting := api.StatusWaiting
-		items := own(t, d, session, api.ListOwnApplicationsParams{Status: &waiting})
-		if len(items) != 1 || items[0].Number != number || items[0].Origin != api.OwnItemOriginWeb || items[0].Confirmable == nil || !*items[0].Confirmable || items[0].ExpiresAt == nil {
-			t.Fatalf("waiting: %+v", items)
-		}
-		shown, err := d.API.GetOwnApplicationWithResponse(t.Context(), number, &api.GetOwnApplicationParams{XCitizenSession: session})
-		if err != nil || shown.JSON200 == nil || shown.JSON200.Request == nil || shown.JSON200.Request.Set != "gost" || shown.JSON200.Document != nil {
-			t.Fatalf("shown: %v %s", err, shown.Body)
-		}
-		if word, err := d.API.GetApplicationWithResponse(t.Context(), number); err != nil || word.JSON200 == nil || word.JSON200.Status != api.StatusWaiting {
-			t.Errorf("by the number alone: %v %s", err, word.Body)
-		}
-		theirs, err := d.API.GetOwnApplicationWithResponse(t.Context(), number, &api.GetOwnApplicationParams{XCitizenSession: bolat.Session(d)})
-		if err != nil || code(theirs.Body) != api.ErrorCodeNotFound {
-			t.Errorf("another person sees %s", theirs.Body)
-		}
-		p := confirmation(z, d, number, centretest.GOSTKey(0), nil)
-		if _, no := put(t, d, number, api.Filing{Document: p.Document}); no != api.ErrorCodeUnsigned {
-			t.Errorf("confirmed by nobody: %q", no)
-		}
-		if answer := bolat.File(d, confirmation(bolat, d, number, centretest.GOSTKey(0), nil), 1); code(answer.Body) != api.ErrorCodeOtherPerson {
-			t.Errorf("confirmed by another: %s", answer.Body)
-		}
-		token := registry.Storage{Kind: registry.StorageKaztoken}
-		if answer := z.File(d, confirmation(z, d, number, centretest.GOSTKey(0), func(a *registry.Application) { a.Storage = token }), 1); answer.JSON200 != nil {
-			t.Error("another storage than was asked for on the web was confirmed")
-		}
-		if answer := z.File(d, p, 1); answer.JSON200 == nil || answer.JSON200.Status != api.StatusConfirmed {
-			t.Fatalf("confirming: %s", answer.Body)
-		}
-		if answer := z.File(other, confirmation(z, other, number, centretest.GOSTKey(1), nil), 1); code(answer.Body) != api.ErrorCodeAlreadyFiled {
-			t.Errorf("confirmed at a second kiosk: %s", answer.Body)
-		}
-		cert := d.Fetch(p)[0]
-		if got := listed(t, d, session, cert); got.How != api.OwnCertificateHowWeb || got.Family != api.FamilyGost || got.Storage != "stick" || got.Number != number || got.Status != api.StandingGood {
-			t.Errorf("in the list: %+v", got)
-		}
-		if items := own(t, d, session, api.ListOwnApplicationsParams{}); len(items) != 2 || items[0].Number != number || items[0].Confirmable != nil || items[0].Origin != api.OwnItemOriginWeb {
-			t.Errorf("afterwards: %+v", items)
-		}
-	})
-}
-
-func TestWeb_ExpiresUnconfirmed(t *testing.T) {
-	k := &clock{}
-	c := centretest.StartWith(t, centretest.Options{Now: k.now})
-	d := c.Enrol("hall")
-	z := d.Citizen(centretest.Person(centretest.IINAigerim), 1, centretest.Key(0), centretest.Key(1))
-	number := onWeb(t, c, z.IIN)
-	k.forward(31 * 24 * time.Hour)
-	if items := own(t, d, z.Session(d), api.ListOwnApplicationsParams{}); len(items) != 2 || items[0].Status != api.StatusExpired && items[1].Status != api.StatusExpired {
-		t.Errorf("after a month: %+v", items)
-	}
-	late := k.now().UTC().Truncate(time.Second)
-	p := confirmation(z, d, number, centretest.GOSTKey(0), func(a *registry.Application) { a.CreatedAt = late })
-	if answer := d.FileSigned(p, z.Sign(1, p.Document, late)); code(answer.Body) != api.ErrorCodeExpired {
-		t.Errorf("confirming: %s", answer.Body)
-	}
-}
-
-func TestFileFromWeb_RefusesWhatNoKioskCouldMake(t *testing.T) {
-	c := centretest.Start(t)
-	good := `{"iin":"` + centretest.IINAigerim + `","surname":"Ә","region":"almaty","locality":"medeu","storage":"stick","set":"rsa"}`
-	if _, err := c.FileFromWeb(t.Context(), []byte(good)); err != nil {
-		t.Fatal(err)
-	}
-	for name, change := range map[string][2]string{"IIN": {"900101400013", "900101400014"}, "place": {"medeu", "nowhere"}, "storage": {"stick", "cloud"}, "set": {`"rsa"`, `"gold"`},
-		"nobody": {`"surname":"Ә",`, ""}, "no JSON": {"{", ""}} {
-		if _, err := c.FileFromWeb(t.Context(), []byte(strings.Replace(good, change[0], change[1], 1))); err == nil {
-			t.Errorf("%s: taken", name)
-		}
-	}
 }
 
 func TestOwnCertificates_SayHowTheyCameToBeAndHowTheyStand(t *testing.T) {
@@ -249,134 +141,6 @@ func TestTakeUp_GivesAnotherKioskWhatItTakesAgainstAProof(t *testing.T) {
 			t.Errorf("three months later: %+v %v", rows, err)
 		}
 	})
-}
-
-func TestStaff_FindAPersonWithAllThatIsHisAndAreHeldToARate(t *testing.T) {
-	both(t, func(t *testing.T, o centretest.Options) {
-		o.Rules = centre.DefaultRules()
-		o.Rules.StaffPeople = centre.Limit{Burst: 7, Every: time.Hour}
-		c := centretest.StartWith(t, o)
-		d := c.Enrol("hall")
-		person(t, c, centretest.IINAigerim)
-		z := d.Citizen(centretest.Person(centretest.IINAigerim), 1, centretest.Key(0), centretest.Key(1))
-		staff := session(t, d, c.Operator(centretest.Person(centretest.IINDana), centretest.Key(2)))
-		search := func(query string) ([]api.Person, api.ErrorCode) {
-			t.Helper()
-			answer, err := d.API.SearchPeopleWithResponse(t.Context(), &api.SearchPeopleParams{XStaffSession: staff}, api.PeopleQuery{Query: query})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if answer.JSON200 == nil {
-				return nil, code(answer.Body)
-			}
-			return answer.JSON200.Items, ""
-		}
-		for query, want := range map[string]int{"ҚАЛЫҚ": 1, z.IIN: 1, "%%%": 0, "әбдіқалықова  айгерім": 1} {
-			if found, no := search(query); len(found) != want {
-				t.Errorf("%s finds %+v %s", query, found, no)
-			}
-		}
-		if _, no := search("Ә "); no != api.ErrorCodeBadRequest {
-			t.Errorf("one letter: %q", no)
-		}
-		open := func(iin string) (*api.PersonFile, api.ErrorCode) {
-			t.Helper()
-			answer, err := d.API.OpenPersonWithResponse(t.Context(), &api.OpenPersonParams{XStaffSession: staff}, api.PersonQuery{Iin: iin})
-			if err != nil {
-				t.Fatal(err)
-			}
-			return answer.JSON200, code(answer.Body)
-		}
-		if p, no := open(z.IIN); p == nil || len(p.Applications) != 1 || len(p.Certificates) != 2 || !p.Profile.Registered {
-			t.Errorf("opened: %+v %s", p, no)
-		}
-		if _, no := open(centretest.IINBolat); no != api.ErrorCodeNotFound {
-			t.Errorf("who is nowhere: %q", no)
-		}
-		if _, no := search("ҚАЛЫҚ"); no != api.ErrorCodeRateLimited {
-			t.Errorf("the eighth time: %q", no)
-		}
-		staff = z.Session(d)
-		if _, no := search("ҚАЛЫҚ"); no != api.ErrorCodeUnauthenticated {
-			t.Errorf("with a citizen's session: %q", no)
-		}
-		var events []string
-		var lines strings.Builder
-		if _, err := c.VerifyAudit(t.Context(), &lines); err != nil {
-			t.Fatal(err)
-		}
-		for line := range strings.Lines(lines.String()) {
-			var e ledger.Event
-			if err := json.Unmarshal([]byte(line), &e); err != nil {
-				t.Fatal(err)
-			}
-			events = append(events, e.Event)
-		}
-		for _, want := range []string{"people-searched", "person-opened", "citizen-entered"} {
-			if !slices.Contains(events, want) {
-				t.Errorf("the audit log has no %s", want)
-			}
-		}
-	})
-}
-
-func TestDayReport_TellsTheDayWithoutNamesOfCitizens(t *testing.T) {
-	both(t, func(t *testing.T, o centretest.Options) {
-		c := centretest.StartWith(t, o)
-		d := c.Enrol("hall")
-		z := d.Citizen(centretest.Person(centretest.IINAigerim), 1, centretest.Key(0), centretest.Key(1))
-		dana := c.Operator(centretest.Person(centretest.IINDana), centretest.Key(2))
-		p := d.NewPaper(centretest.Person(centretest.IINBolat), 2, centretest.Key(3), centretest.Key(4))
-		file(t, d, p)
-		decision, signature := dana.Decide(p, "document-invalid")
-		if _, no := decide(t, d, decision, signature); no != "" {
-			t.Fatal(no)
-		}
-		if err := c.RevokeCertificate(t.Context(), centretest.Serial(z.Certs[0]), ""); err != nil {
-			t.Fatal(err)
-		}
-		staff := session(t, d, dana)
-		report := func(day string) (*api.DayReport, []byte) {
-			t.Helper()
-			answer, err := d.API.GetDayReportWithResponse(t.Context(), day, &api.GetDayReportParams{XStaffSession: staff})
-			if err != nil {
-				t.Fatal(err)
-			}
-			return answer.JSON200, answer.Body
-		}
-		today := time.Now().In(time.FixedZone("", 5*3600)).Format(time.DateOnly)
-		r, body := report(today)
-		if r == nil || r.Filed != 2 || r.Decided != 2 || r.Issued != 2 || r.Revoked != 1 || len(r.Rows) != 2 || len(r.Decisions) != 1 || r.Decisions[0].Rejected != 1 {
-			t.Fatalf("today: %s", body)
-		}
-		if r.Rows[1].Reason == nil || *r.Rows[1].Reason != "document-invalid" || r.Rows[1].Operator == nil {
-			t.Errorf("the rejected one: %+v", r.Rows[1])
-		}
-		for _, personal := range []string{z.IIN, z.Surname, centretest.IINBolat, "Оспанов"} {
-			if strings.Contains(string(body), personal) {
-				t.Errorf("it names %s", personal)
-			}
-		}
-		if r, body := report("2020-01-01"); r == nil || r.Filed != 0 || len(r.Rows) != 0 {
-			t.Errorf("another day: %s", body)
-		}
-		if r, _ := report("2020-13-01"); r != nil {
-			t.Error("there is a thirteenth month")
-		}
-	})
-}
-
-func TestLookup_IsHeldToWhatADayNeeds(t *testing.T) {
-	rules := centre.DefaultRules()
-	rules.PeopleDay = centre.Limit{Burst: 3, Every: time.Hour}
-	c := centretest.StartWith(t, centretest.Options{Rules: rules})
-	d := c.Enrol("hall")
-	for i := range 4 {
-		answer, err := d.API.LookupPersonWithResponse(t.Context(), api.PersonQuery{Iin: centretest.IINAigerim})
-		if err != nil || (code(answer.Body) == api.ErrorCodeRateLimited) != (i == 3) {
-			t.Errorf("time %d: %v %s", i+1, err, answer.Body)
-		}
-	}
 }
 
 // cabinetCalls walks the calls of the cabinet once, for the contract to look at each answer: with everything in the lists

@@ -154,6 +154,20 @@ func TestEngine_ShowsTheCentresNoAfterQueued(t *testing.T) {
 	}
 }
 
+// The document names one key, the request is for another: no other message would fare better.
+func TestEngine_StopsAskingForACertificateThatIsRefusedForGood(t *testing.T) {
+	w := newWorld(t)
+	p := w.device.NewPaper(centretest.Person(centretest.IINAigerim), 1, centretest.Key(0), centretest.Key(1))
+	p.CSRs[0], p.CSRs[1] = p.CSRs[1], p.CSRs[0]
+	w.keep(p)
+	e := w.engine(w.store)
+	w.run(e)
+	w.until(e, "the application is rejected", func() bool { return w.status(p.Number) == storage.Rejected })
+	if r, err := w.store.Application(t.Context(), p.Number); err != nil || r.Reason != problemRequest {
+		t.Errorf("because of %q, %v", r.Reason, err)
+	}
+}
+
 func TestLine_WalksTheCabinet(t *testing.T) {
 	w := newWorld(t)
 	ctx := t.Context()

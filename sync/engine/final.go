@@ -36,14 +36,17 @@ func forGood(err error) error {
 // message would fare no better.
 const requestRefused = cmp.BadCertTemplate | cmp.BadPOP | cmp.NotAuthorized | cmp.DuplicateCertReq | cmp.BadCertID
 
+// problemRequest is the code of a request that the centre refused by CMP.
+const problemRequest = "request-refused"
+
 // afterRefusals is what a protected refusal means that left no trace in the application's status. One of the request is final;
 // one of the message is tried again with a new message, since the last one was dropped, a few times.
 func (e *Engine) afterRefusals(task storage.Task, cause error) error {
 	verdict := (*cmp.StatusError)(nil)
-	if errors.As(cause, &verdict) && verdict.Info.Fail&requestRefused != 0 || task.Attempts+1 >= refusedMax {
-		return &finalError{code: "request-refused", err: cause}
+	if errors.As(cause, &verdict) && verdict.Info.Fail&requestRefused != 0 || task.Problem == problemRequest && task.Attempts+1 >= refusedMax {
+		return &finalError{code: problemRequest, err: cause}
 	}
-	return &taskError{code: "request-refused", wait: taskFirst, err: cause}
+	return &taskError{code: problemRequest, wait: taskFirst, err: cause}
 }
 
 // giveUp ends what was refused for good and keeps the reason. What was only to be reported stays as it is.
