@@ -179,8 +179,12 @@ func (e *Engine) rejected(ctx context.Context, x *exchange) error {
 		return e.unanswered(ctx, x, err)
 	}
 	step := storage.Step{Status: storage.Rejected, Drop: true}
-	if status == registry.StatusExpired {
+	switch status {
+	case registry.StatusExpired:
 		step.Status = storage.Expired
+	case registry.StatusRejected: // by staff, or because the time was over
+	default:
+		step.Reason = problemRequest // the application stands; this request of it was refused
 	}
 	e.cfg.Log.Info("request rejected", "number", x.task.Number, "key", x.task.Ordinal, "status", status)
 	return e.cfg.Store.Done(ctx, x.task.TaskID, step)
