@@ -1180,7 +1180,7 @@ type ClientInterface interface {
 	// Corresponds with POST /api/v1/applications/{number}/installed (the `MarkInstalled` operationId).
 	MarkInstalled(ctx context.Context, number Number, body MarkInstalledJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetSeal The key that opens the sealed private keys on the citizen's stick, once the certificates are issued
+	// GetSeal The key that opens the sealed private keys on the citizen's stick, once the certificates are issued; to the device that filed. Others: takeInstallationUp.
 	//
 	// Corresponds with GET /api/v1/applications/{number}/seal (the `GetSeal` operationId).
 	GetSeal(ctx context.Context, number Number, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1562,7 +1562,7 @@ func (c *Client) MarkInstalled(ctx context.Context, number Number, body MarkInst
 	return c.Client.Do(req)
 }
 
-// GetSeal The key that opens the sealed private keys on the citizen's stick, once the certificates are issued
+// GetSeal The key that opens the sealed private keys on the citizen's stick, once the certificates are issued; to the device that filed. Others: takeInstallationUp.
 //
 // Corresponds with GET /api/v1/applications/{number}/seal (the `GetSeal` operationId).
 func (c *Client) GetSeal(ctx context.Context, number Number, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4023,7 +4023,7 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /api/v1/applications/{number}/installed (the `MarkInstalled` operationId).
 	MarkInstalledWithResponse(ctx context.Context, number Number, body MarkInstalledJSONRequestBody, reqEditors ...RequestEditorFn) (*MarkInstalledResponse, error)
 
-	// GetSealWithResponse The key that opens the sealed private keys on the citizen's stick, once the certificates are issued
+	// GetSealWithResponse The key that opens the sealed private keys on the citizen's stick, once the certificates are issued; to the device that filed. Others: takeInstallationUp.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -6147,7 +6147,7 @@ func (c *ClientWithResponses) MarkInstalledWithResponse(ctx context.Context, num
 	return ParseMarkInstalledResponse(rsp)
 }
 
-// GetSealWithResponse The key that opens the sealed private keys on the citizen's stick, once the certificates are issued
+// GetSealWithResponse The key that opens the sealed private keys on the citizen's stick, once the certificates are issued; to the device that filed. Others: takeInstallationUp.
 //
 // Returns a wrapper object for the known response body format(s).
 //

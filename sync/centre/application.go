@@ -80,11 +80,19 @@ func (c *Centre) statusOfKey(ctx context.Context, spki string) (ledger.Applicati
 	return a, err
 }
 
-// sealKey gives the key of the citizen's sealed private keys back once the certificates are issued.
+// sealKey gives the key of the citizen's sealed private keys back, once the certificates are issued, to the device that filed
+// the application. Another one gets it by takeUp.
 func (c *Centre) sealKey(ctx context.Context, d ledger.Device, number string) ([]byte, error) {
 	a, err := c.status(ctx, number)
 	if err != nil {
 		return nil, err
+	}
+	same := false
+	if err := c.db.View(ctx, func(t *ledger.Tx) error { same, err = sameDevice(t, a.Device, d); return err }); err != nil {
+		return nil, err
+	}
+	if !same { // numbers can be guessed
+		return nil, refuse(api.ErrorCodeOtherPerson, "another device filed the application: its installation is taken up with a proof")
 	}
 	if a.State != ledger.Issued && a.State != ledger.Installed {
 		return nil, refuse(api.ErrorCodeConflict, "the certificates are not issued")

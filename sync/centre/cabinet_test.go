@@ -121,6 +121,9 @@ func TestTakeUp_GivesAnotherKioskWhatItTakesAgainstAProof(t *testing.T) {
 				t.Errorf("%s: %+v", name, taken)
 			}
 		}
+		if bare, err := other.API.GetSealWithResponse(t.Context(), p.Number); err != nil || code(bare.Body) != api.ErrorCodeOtherPerson {
+			t.Errorf("the seal key by the number alone: %v %s", err, bare.Body)
+		}
 		taken, _ := take(api.TakeInstallationUpParams{}, right)
 		mine := c.Taken(who, p.Keys, taken.Keys[0].Certificate, taken.Keys[1].Certificate, taken.Keys[2].Certificate)
 		self := mine.Session(other)
