@@ -13,7 +13,7 @@ import (
 
 // Accept makes an application durable, with the tasks that will send it and its audit row, in one transaction. When it
 // returns nil the citizen may be told. The same acceptance twice is no error and changes nothing; other bytes under the same
-// number, or a key that another application has, are ErrConflict. Besides: ErrQueueFull, ErrFull.
+// number, or a key that another application has, are ErrConflict. An application for revocation goes ahead of all else in the outbox. Besides: ErrQueueFull, ErrFull.
 func (s *Store) Accept(ctx context.Context, a Acceptance) error {
 	row, keys, err := s.sealAcceptance(a)
 	if err != nil {
@@ -30,22 +30,31 @@ func (s *Store) Accept(ctx context.Context, a Acceptance) error {
 		case !errors.Is(translate(err), ErrNotFound):
 			return err
 		}
-		if t.s.unfiled >= t.s.options.MaxPending {
+		if t.s.unfiled >= room(t.s.options.MaxPending, a) {
 			return ErrQueueFull
 		}
-		if _, err := t.exec("INSERT INTO applications (number, status, acceptance, document, seal_key, accepted_at, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
-			a.Number, string(Queued), row.acceptance, row.document, row.sealKey, millis(t.now), millis(t.now)); err != nil {
+		if _, err := t.exec("INSERT INTO applications (number, status, acceptance, document, seal_key, accepted_at, changed_at, signature, kind) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			a.Number, string(Queued), row.acceptance, row.document, row.sealKey, millis(t.now), millis(t.now), row.signature, a.Kind); err != nil {
 			return err
 		}
-		if err := t.addTask(TaskID{Number: a.Number, Kind: TaskFile}); err != nil {
+		urgent := len(a.Revocations) > 0
+		if err := t.addTask(TaskID{Number: a.Number, Kind: TaskFile}, urgent); err != nil {
 			return err
+		}
+		for _, r := range a.Revocations {
+			if _, err := t.exec("INSERT INTO application_revocations (number, ordinal, transaction_id) VALUES (?, ?, ?)", a.Number, r.Ordinal, r.TransactionID); err != nil {
+				return err
+			}
+			if err := t.addTask(TaskID{Number: a.Number, Kind: TaskRevoke, Ordinal: r.Ordinal}, urgent); err != nil {
+				return err
+			}
 		}
 		for i, k := range a.Keys {
 			if _, err := t.exec("INSERT INTO application_keys (number, ordinal, template, transaction_id, spki_sha256, csr, medium, medium_key, key_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
 				a.Number, k.Ordinal, k.Template, k.TransactionID, k.SPKISHA256, keys[i].csr, keys[i].medium, keys[i].mediumKey, k.KeyID); err != nil {
 				return err
 			}
-			if err := t.addTask(TaskID{Number: a.Number, Kind: TaskCertify, Ordinal: k.Ordinal}); err != nil {
+			if err := t.addTask(TaskID{Number: a.Number, Kind: TaskCertify, Ordinal: k.Ordinal}, urgent); err != nil {
 				return err
 			}
 		}
@@ -53,23 +62,39 @@ func (s *Store) Accept(ctx context.Context, a Acceptance) error {
 	})
 }
 
-func (t *tx) addTask(id TaskID) error {
-	_, err := t.exec("INSERT INTO outbox (number, stage, ordinal, kind, attempts, problem, due_at) VALUES (?, ?, ?, ?, 0, '', ?)",
-		id.Number, stage[id.Kind], id.Ordinal, string(id.Kind), millis(t.now))
+// revocationsMore is how many applications for revocation are accepted when the queue is full of others: a key in wrong
+// hands must not wait for room.
+const revocationsMore = 1000
+
+func room(pending int, a Acceptance) int {
+	if len(a.Revocations) > 0 {
+		return pending + revocationsMore
+	}
+	return pending
+}
+
+// addTask puts a task into the outbox; urgent ones go ahead of all others.
+func (t *tx) addTask(id TaskID, urgent bool) error {
+	ahead := 0
+	if urgent {
+		ahead = 1
+	}
+	_, err := t.exec("INSERT INTO outbox (number, stage, ordinal, kind, attempts, problem, due_at, urgent) VALUES (?, ?, ?, ?, 0, '', ?, ?)",
+		id.Number, stage[id.Kind], id.Ordinal, string(id.Kind), millis(t.now), ahead)
 	if err == nil && id.Kind == TaskFile {
 		t.unfiled++
 	}
 	return err
 }
 
-type sealedApplication struct{ acceptance, document, sealKey []byte }
+type sealedApplication struct{ acceptance, document, sealKey, signature []byte }
 
 type sealedKey struct{ csr, medium, mediumKey []byte }
 
 // sealAcceptance does the slow part before the transaction.
 func (s *Store) sealAcceptance(a Acceptance) (row sealedApplication, keys []sealedKey, err error) {
-	if a.Number == "" || len(a.Document) == 0 || len(a.Keys) == 0 {
-		return row, nil, errors.New("it has no number, no document or no keys")
+	if a.Number == "" || len(a.Document) == 0 || (len(a.Keys) == 0) == (len(a.Revocations) == 0) {
+		return row, nil, errors.New("it has no number, no document, or neither keys nor certificates to revoke, or both")
 	}
 	row = sealedApplication{acceptance: s.sealer.key("acceptance", a.bytes())}
 	var failed error
@@ -80,6 +105,7 @@ func (s *Store) sealAcceptance(a Acceptance) (row sealedApplication, keys []seal
 	}
 	row.document = seal(a.Document, "applications", "document", a.Number)
 	row.sealKey = seal(a.SealKey, "applications", "seal_key", a.Number)
+	row.signature = seal(a.Signature, "applications", "signature", a.Number)
 	for _, k := range a.Keys {
 		place := keyRow(a.Number, k.Ordinal)
 		csr := k.CSR
@@ -110,6 +136,13 @@ func (a Acceptance) bytes() []byte {
 	add([]byte(a.Number), []byte(a.IIN), a.Document, a.SealKey)
 	for _, k := range a.Keys {
 		add([]byte(strconv.Itoa(k.Ordinal)), []byte(k.Template), []byte(k.TransactionID), []byte(k.SPKISHA256), k.CSR, []byte(k.Medium), k.KeyID)
+	}
+	if a.Kind == "" && a.Signature == nil && a.Revocations == nil {
+		return b // as a program of schema 1 wrote it: what that one accepted is known again
+	}
+	add([]byte(a.Kind), a.Signature)
+	for _, r := range a.Revocations {
+		add([]byte(strconv.Itoa(r.Ordinal)), []byte(r.TransactionID))
 	}
 	return b
 }

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-const selectApplications = "SELECT number, status, document, seal_key, accepted_at, changed_at FROM applications "
+const selectApplications = "SELECT number, status, document, seal_key, accepted_at, changed_at, signature, kind, reason FROM applications "
 
 // Application gives an application by its number; ErrNotFound when there is none.
 func (s *Store) Application(ctx context.Context, number string) (Record, error) {
@@ -65,9 +65,9 @@ func (s *Store) read(ctx context.Context, where string, args ...any) ([]Record, 
 	var found []Record
 	for rows.Next() {
 		var r Record
-		var document, sealKey []byte
+		var document, sealKey, signature []byte
 		var accepted, changed int64
-		if err := rows.Scan(&r.Number, &r.Status, &document, &sealKey, &accepted, &changed); err != nil {
+		if err := rows.Scan(&r.Number, &r.Status, &document, &sealKey, &accepted, &changed, &signature, &r.Kind, &r.Reason); err != nil {
 			return nil, err
 		}
 		r.AcceptedAt, r.ChangedAt = fromMillis(accepted), fromMillis(changed)
@@ -77,6 +77,9 @@ func (s *Store) read(ctx context.Context, where string, args ...any) ([]Record, 
 		if r.SealKey, err = s.sealer.open(sealKey, "applications", "seal_key", r.Number); err != nil {
 			return nil, err
 		}
+		if r.Signature, err = s.sealer.open(signature, "applications", "signature", r.Number); err != nil {
+			return nil, err
+		}
 		found = append(found, r)
 	}
 	if err := rows.Err(); err != nil {
@@ -84,6 +87,9 @@ func (s *Store) read(ctx context.Context, where string, args ...any) ([]Record, 
 	}
 	for i := range found {
 		if found[i].Keys, err = s.readKeys(ctx, t, found[i].Number); err != nil {
+			return nil, err
+		}
+		if found[i].Revocations, err = readRevocations(ctx, t, found[i].Number); err != nil {
 			return nil, err
 		}
 	}
@@ -120,6 +126,23 @@ func (s *Store) readKeys(ctx context.Context, t *sql.Tx, number string) ([]Recor
 		keys = append(keys, k)
 	}
 	return keys, rows.Err()
+}
+
+func readRevocations(ctx context.Context, t *sql.Tx, number string) ([]AcceptedRevocation, error) {
+	rows, err := t.QueryContext(ctx, "SELECT ordinal, transaction_id FROM application_revocations WHERE number = ? ORDER BY ordinal", number)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []AcceptedRevocation
+	for rows.Next() {
+		var r AcceptedRevocation
+		if err := rows.Scan(&r.Ordinal, &r.TransactionID); err != nil {
+			return nil, err
+		}
+		all = append(all, r)
+	}
+	return all, rows.Err()
 }
 
 // pack writes a certificate and its chain, each after its length.
@@ -194,7 +217,7 @@ func (s *Store) MarkInstalled(ctx context.Context, number string) error {
 		if err := t.move(number, Installed); err != nil {
 			return err
 		}
-		return t.addTask(TaskID{Number: number, Kind: TaskReport})
+		return t.addTask(TaskID{Number: number, Kind: TaskReport}, false)
 	})
 }
 
@@ -203,7 +226,7 @@ func (s *Store) MarkInstalled(ctx context.Context, number string) error {
 func (s *Store) Forget(ctx context.Context, before time.Time) (int, error) {
 	var gone int64
 	err := s.write(ctx, "forgetting old applications", func(t *tx) error {
-		done, err := t.exec("DELETE FROM applications WHERE status IN ('installed', 'rejected', 'expired') AND changed_at < ? AND number NOT IN (SELECT number FROM outbox)", millis(before))
+		done, err := t.exec("DELETE FROM applications WHERE status IN ('installed', 'rejected', 'expired', 'revoked') AND changed_at < ? AND number NOT IN (SELECT number FROM outbox)", millis(before))
 		if err != nil {
 			return err
 		}

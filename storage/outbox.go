@@ -15,7 +15,15 @@ const ready = "NOT EXISTS (SELECT 1 FROM outbox AS first WHERE first.number = ou
 // countUnfiled counts applications that the centre does not have yet.
 const countUnfiled = "SELECT COUNT(*) FROM outbox WHERE kind = 'file'"
 
-// Due gives tasks whose time has come, the longest waiting first, limit at most. Tasks of one application come in order:
+// exchangeTable is where a task's state stands.
+func exchangeTable(kind TaskKind) string {
+	if kind == TaskRevoke {
+		return "application_revocations"
+	}
+	return "application_keys"
+}
+
+// Due gives tasks whose time has come, urgent ones first, then the longest waiting, limit at most. Tasks of one application come in order:
 // none before those of an earlier stage are done.
 func (s *Store) Due(ctx context.Context, now time.Time, limit int) ([]Task, error) {
 	due, err := s.due(ctx, now, limit)
@@ -26,9 +34,10 @@ func (s *Store) Due(ctx context.Context, now time.Time, limit int) ([]Task, erro
 }
 
 func (s *Store) due(ctx context.Context, now time.Time, limit int) ([]Task, error) {
-	rows, err := s.reader.QueryContext(ctx, `SELECT number, kind, ordinal, attempts, problem, due_at,
-		(SELECT exchange FROM application_keys AS k WHERE k.number = outbox.number AND k.ordinal = outbox.ordinal)
-		FROM outbox WHERE due_at <= ? AND `+ready+` ORDER BY due_at, number, ordinal LIMIT ?`, millis(now), limit)
+	rows, err := s.reader.QueryContext(ctx, `SELECT number, kind, ordinal, attempts, problem, due_at, urgent,
+		CASE kind WHEN 'revoke' THEN (SELECT exchange FROM application_revocations AS r WHERE r.number = outbox.number AND r.ordinal = outbox.ordinal)
+		ELSE (SELECT exchange FROM application_keys AS k WHERE k.number = outbox.number AND k.ordinal = outbox.ordinal) END
+		FROM outbox WHERE due_at <= ? AND `+ready+` ORDER BY urgent DESC, due_at, number, ordinal LIMIT ?`, millis(now), limit)
 	if err != nil {
 		return nil, err
 	}
@@ -38,11 +47,11 @@ func (s *Store) due(ctx context.Context, now time.Time, limit int) ([]Task, erro
 		var task Task
 		var at int64
 		var state []byte
-		if err := rows.Scan(&task.Number, &task.Kind, &task.Ordinal, &task.Attempts, &task.Problem, &at, &state); err != nil {
+		if err := rows.Scan(&task.Number, &task.Kind, &task.Ordinal, &task.Attempts, &task.Problem, &at, &task.Urgent, &state); err != nil {
 			return nil, err
 		}
 		task.DueAt = fromMillis(at)
-		if task.State, err = s.sealer.open(state, "application_keys", "exchange", keyRow(task.Number, task.Ordinal)); err != nil {
+		if task.State, err = s.sealer.open(state, exchangeTable(task.Kind), "exchange", keyRow(task.Number, task.Ordinal)); err != nil {
 			return nil, err
 		}
 		due = append(due, task)
@@ -69,16 +78,19 @@ func (s *Store) Pending(ctx context.Context) (int, error) {
 }
 
 // Note keeps a task's state before it is acted upon: what is about to be sent must be on disk first, so that after a
-// crash the same bytes are sent again. Only TaskCertify has state.
+// crash the same bytes are sent again. Only TaskCertify and TaskRevoke have state.
 func (s *Store) Note(ctx context.Context, id TaskID, state []byte) error {
 	return s.write(ctx, "noting the state of a task", func(t *tx) error { return t.note(id, state) })
 }
 
 func (t *tx) note(id TaskID, state []byte) error {
 	place := keyRow(id.Number, id.Ordinal)
-	sealed, err := t.s.sealer.seal(state, "application_keys", "exchange", place)
+	sealed, err := t.s.sealer.seal(state, exchangeTable(id.Kind), "exchange", place)
 	if err != nil {
 		return err
+	}
+	if id.Kind == TaskRevoke {
+		return t.changed("UPDATE application_revocations SET exchange = ? WHERE number = ? AND ordinal = ?", sealed, id.Number, id.Ordinal)
 	}
 	return t.changed("UPDATE application_keys SET exchange = ? WHERE number = ? AND ordinal = ?", sealed, id.Number, id.Ordinal)
 }
@@ -188,8 +200,31 @@ func (t *tx) apply(id TaskID, step Step) error {
 			}
 		}
 	}
+	if step.Reason != "" {
+		if err := t.changed("UPDATE applications SET reason = ? WHERE number = ?", step.Reason, id.Number); err != nil {
+			return err
+		}
+		if err := t.audit("application-refused", "application:"+id.Number, "", step.Reason, ""); err != nil {
+			return err
+		}
+	}
+	if step.Revoked > 0 {
+		return t.revoked(id.Number, step.Revoked)
+	}
 	if step.Status == "" {
 		return nil
 	}
 	return t.move(id.Number, step.Status)
+}
+
+// revoked notes that a certificate an application names is revoked; with the last one the application ends.
+func (t *tx) revoked(number string, ordinal int) error {
+	if err := t.changed("UPDATE application_revocations SET done = 1 WHERE number = ? AND ordinal = ?", number, ordinal); err != nil {
+		return err
+	}
+	var open int
+	if err := t.row("SELECT COUNT(*) FROM application_revocations WHERE number = ? AND done = 0", []any{number}, &open); err != nil || open > 0 {
+		return err
+	}
+	return t.move(number, Revoked)
 }

@@ -9,6 +9,16 @@ type Acceptance struct {
 	Document []byte // the exact bytes of registry.Application
 	SealKey  []byte // of the private keys sealed on a stick; nil for tokens
 	Keys     []AcceptedKey
+
+	Kind        string               // a word of the trade; "" is "new"
+	Signature   []byte               // the citizen's CMS over Document; nil where he signed nothing
+	Revocations []AcceptedRevocation // what an application for revocation names, instead of keys
+}
+
+// AcceptedRevocation is one certificate that an Acceptance names to be revoked; which, its document says.
+type AcceptedRevocation struct {
+	Ordinal       int    // from 1, as in the document
+	TransactionID string // of its CMP transaction, lower-case hex
 }
 
 // AcceptedKey is one key of an Acceptance.
@@ -31,6 +41,11 @@ type Record struct {
 	AcceptedAt time.Time
 	ChangedAt  time.Time // of the status
 	Keys       []RecordKey
+
+	Kind        string
+	Signature   []byte
+	Reason      string // code: why the centre refused it for good; "" where it did not
+	Revocations []AcceptedRevocation
 }
 
 // RecordKey is one key of a Record. Certificate (DER) and Chain are empty until it was issued and checked.
@@ -57,27 +72,29 @@ type TaskKind string
 const (
 	TaskFile    TaskKind = "file"    // hand the application to the centre
 	TaskCertify TaskKind = "certify" // get one key its certificate
+	TaskRevoke  TaskKind = "revoke"  // have one certificate revoked
 	TaskReport  TaskKind = "report"  // say that the certificates were installed
 )
 
 // stage orders the tasks of one application: a task is due only when none of an earlier stage is left.
-var stage = map[TaskKind]int{TaskFile: 1, TaskCertify: 2, TaskReport: 3}
+var stage = map[TaskKind]int{TaskFile: 1, TaskCertify: 2, TaskRevoke: 2, TaskReport: 3}
 
 // TaskID names a row of the outbox.
 type TaskID struct {
 	Number  string
 	Kind    TaskKind
-	Ordinal int // of the key; 0 for what concerns the whole application
+	Ordinal int // of the key, or of the certificate to be revoked; 0 for what concerns the whole application
 }
 
-// Task is a row of the outbox. State is what the engine wrote there by Note or Keep (for TaskCertify the CMP
-// transaction with the bytes last sent); nil at first. Attempts counts failures in a row.
+// Task is a row of the outbox. State is what the engine wrote there by Note or Keep (for TaskCertify and TaskRevoke the CMP
+// transaction with the bytes last sent); nil at first. Attempts counts failures in a row. Urgent tasks go ahead of all others.
 type Task struct {
 	TaskID
 	State    []byte
 	Attempts int
 	Problem  string // code of the last failure
 	DueAt    time.Time
+	Urgent   bool
 }
 
 // Step is what came of a task; it is stored in one transaction with the task's own row.
@@ -86,7 +103,18 @@ type Step struct {
 	Ordinal     int    // key that Certificate belongs to
 	Certificate []byte // DER, checked by the caller
 	Chain       [][]byte
-	Drop        bool // removes all other tasks of the application too: it was rejected or has expired
+	Drop        bool   // removes all other tasks of the application too: it was rejected or has expired
+	Reason      string // code, kept for the citizen: the centre refused for good; "" leaves what is there
+	Revoked     int    // ordinal of the certificate that is revoked now; the last one ends the application
+}
+
+// Adoption is an application that another kiosk accepted, taken up here to be installed: its certificates are there.
+type Adoption struct {
+	Number   string
+	Kind     string
+	Document []byte
+	SealKey  []byte
+	Keys     []RecordKey // without CSR
 }
 
 // IntentKind says what is about to be done to a medium.

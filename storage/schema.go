@@ -24,6 +24,7 @@ type migration struct {
 // migrations in order; number n is migrations/000n.sql.
 var migrations = []migration{
 	{number: 1, oldest: 1, text: read("migrations/0001.sql")},
+	{number: 2, oldest: 1, text: read("migrations/0002.sql")},
 }
 
 func read(name string) string {

@@ -38,16 +38,40 @@ func (e CertificateItemStatus) Valid() bool {
 // Defines values for ErrorCode.
 const (
 	ErrorCodeAlreadyDecided  ErrorCode = "already_decided"
+	ErrorCodeAlreadyFiled    ErrorCode = "already_filed"
+	ErrorCodeAlreadyReissued ErrorCode = "already_reissued"
+	ErrorCodeAlreadyRevoked  ErrorCode = "already_revoked"
 	ErrorCodeBadRequest      ErrorCode = "bad_request"
+	ErrorCodeBadSignature    ErrorCode = "bad_signature"
+	ErrorCodeChallengeOver   ErrorCode = "challenge_over"
+	ErrorCodeCodeExpired     ErrorCode = "code_expired"
+	ErrorCodeCodeLimit       ErrorCode = "code_limit"
+	ErrorCodeCodeLocked      ErrorCode = "code_locked"
+	ErrorCodeCodeRequired    ErrorCode = "code_required"
+	ErrorCodeCodeWrong       ErrorCode = "code_wrong"
 	ErrorCodeConflict        ErrorCode = "conflict"
 	ErrorCodeExpired         ErrorCode = "expired"
 	ErrorCodeInternal        ErrorCode = "internal"
+	ErrorCodeKeyExpired      ErrorCode = "key_expired"
+	ErrorCodeKeyForeign      ErrorCode = "key_foreign"
+	ErrorCodeKeyNotYetValid  ErrorCode = "key_not_yet_valid"
+	ErrorCodeKeyRevoked      ErrorCode = "key_revoked"
+	ErrorCodeKeyUnchecked    ErrorCode = "key_unchecked"
 	ErrorCodeLocked          ErrorCode = "locked"
+	ErrorCodeNoSystem        ErrorCode = "no_system"
 	ErrorCodeNotFound        ErrorCode = "not_found"
+	ErrorCodeNotOffered      ErrorCode = "not_offered"
 	ErrorCodeNotOperator     ErrorCode = "not_operator"
+	ErrorCodeNotSignInKey    ErrorCode = "not_sign_in_key"
+	ErrorCodeNotSigningKey   ErrorCode = "not_signing_key"
+	ErrorCodeOtherPerson     ErrorCode = "other_person"
 	ErrorCodeOwnApplication  ErrorCode = "own_application"
 	ErrorCodeRateLimited     ErrorCode = "rate_limited"
+	ErrorCodeSessionOver     ErrorCode = "session_over"
+	ErrorCodeSignatureStale  ErrorCode = "signature_stale"
+	ErrorCodeSignatureTime   ErrorCode = "signature_time"
 	ErrorCodeUnauthenticated ErrorCode = "unauthenticated"
+	ErrorCodeUnsigned        ErrorCode = "unsigned"
 	ErrorCodeWrongBytes      ErrorCode = "wrong_bytes"
 	ErrorCodeWrongHash       ErrorCode = "wrong_hash"
 )
@@ -57,7 +81,27 @@ func (e ErrorCode) Valid() bool {
 	switch e {
 	case ErrorCodeAlreadyDecided:
 		return true
+	case ErrorCodeAlreadyFiled:
+		return true
+	case ErrorCodeAlreadyReissued:
+		return true
+	case ErrorCodeAlreadyRevoked:
+		return true
 	case ErrorCodeBadRequest:
+		return true
+	case ErrorCodeBadSignature:
+		return true
+	case ErrorCodeChallengeOver:
+		return true
+	case ErrorCodeCodeExpired:
+		return true
+	case ErrorCodeCodeLimit:
+		return true
+	case ErrorCodeCodeLocked:
+		return true
+	case ErrorCodeCodeRequired:
+		return true
+	case ErrorCodeCodeWrong:
 		return true
 	case ErrorCodeConflict:
 		return true
@@ -65,21 +109,187 @@ func (e ErrorCode) Valid() bool {
 		return true
 	case ErrorCodeInternal:
 		return true
+	case ErrorCodeKeyExpired:
+		return true
+	case ErrorCodeKeyForeign:
+		return true
+	case ErrorCodeKeyNotYetValid:
+		return true
+	case ErrorCodeKeyRevoked:
+		return true
+	case ErrorCodeKeyUnchecked:
+		return true
 	case ErrorCodeLocked:
+		return true
+	case ErrorCodeNoSystem:
 		return true
 	case ErrorCodeNotFound:
 		return true
+	case ErrorCodeNotOffered:
+		return true
 	case ErrorCodeNotOperator:
+		return true
+	case ErrorCodeNotSignInKey:
+		return true
+	case ErrorCodeNotSigningKey:
+		return true
+	case ErrorCodeOtherPerson:
 		return true
 	case ErrorCodeOwnApplication:
 		return true
 	case ErrorCodeRateLimited:
 		return true
+	case ErrorCodeSessionOver:
+		return true
+	case ErrorCodeSignatureStale:
+		return true
+	case ErrorCodeSignatureTime:
+		return true
 	case ErrorCodeUnauthenticated:
+		return true
+	case ErrorCodeUnsigned:
 		return true
 	case ErrorCodeWrongBytes:
 		return true
 	case ErrorCodeWrongHash:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for Family.
+const (
+	FamilyGost Family = "gost"
+	FamilyRsa  Family = "rsa"
+)
+
+// Valid indicates whether the value is a known member of the Family enum.
+func (e Family) Valid() bool {
+	switch e {
+	case FamilyGost:
+		return true
+	case FamilyRsa:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for Kind.
+const (
+	KindGost              Kind = "gost"
+	KindInformationSystem Kind = "information-system"
+	KindNew               Kind = "new"
+	KindReissue           Kind = "reissue"
+	KindRevocation        Kind = "revocation"
+)
+
+// Valid indicates whether the value is a known member of the Kind enum.
+func (e Kind) Valid() bool {
+	switch e {
+	case KindGost:
+		return true
+	case KindInformationSystem:
+		return true
+	case KindNew:
+		return true
+	case KindReissue:
+		return true
+	case KindRevocation:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for OwnApplicationBy.
+const (
+	OwnApplicationBySelf  OwnApplicationBy = "self"
+	OwnApplicationByStaff OwnApplicationBy = "staff"
+)
+
+// Valid indicates whether the value is a known member of the OwnApplicationBy enum.
+func (e OwnApplicationBy) Valid() bool {
+	switch e {
+	case OwnApplicationBySelf:
+		return true
+	case OwnApplicationByStaff:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for OwnCertificateHow.
+const (
+	OwnCertificateHowGost              OwnCertificateHow = "gost"
+	OwnCertificateHowInformationSystem OwnCertificateHow = "information-system"
+	OwnCertificateHowReissue           OwnCertificateHow = "reissue"
+	OwnCertificateHowRequest           OwnCertificateHow = "request"
+	OwnCertificateHowStaff             OwnCertificateHow = "staff"
+	OwnCertificateHowWeb               OwnCertificateHow = "web"
+)
+
+// Valid indicates whether the value is a known member of the OwnCertificateHow enum.
+func (e OwnCertificateHow) Valid() bool {
+	switch e {
+	case OwnCertificateHowGost:
+		return true
+	case OwnCertificateHowInformationSystem:
+		return true
+	case OwnCertificateHowReissue:
+		return true
+	case OwnCertificateHowRequest:
+		return true
+	case OwnCertificateHowStaff:
+		return true
+	case OwnCertificateHowWeb:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for OwnItemOrigin.
+const (
+	OwnItemOriginKiosk   OwnItemOrigin = "kiosk"
+	OwnItemOriginRequest OwnItemOrigin = "request"
+	OwnItemOriginWeb     OwnItemOrigin = "web"
+)
+
+// Valid indicates whether the value is a known member of the OwnItemOrigin enum.
+func (e OwnItemOrigin) Valid() bool {
+	switch e {
+	case OwnItemOriginKiosk:
+		return true
+	case OwnItemOriginRequest:
+		return true
+	case OwnItemOriginWeb:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for Standing.
+const (
+	StandingExpired     Standing = "expired"
+	StandingGood        Standing = "good"
+	StandingNotYetValid Standing = "not_yet_valid"
+	StandingRevoked     Standing = "revoked"
+)
+
+// Valid indicates whether the value is a known member of the Standing enum.
+func (e Standing) Valid() bool {
+	switch e {
+	case StandingExpired:
+		return true
+	case StandingGood:
+		return true
+	case StandingNotYetValid:
+		return true
+	case StandingRevoked:
 		return true
 	default:
 		return false
@@ -93,6 +303,7 @@ const (
 	StatusInstalled Status = "installed"
 	StatusIssued    Status = "issued"
 	StatusRejected  Status = "rejected"
+	StatusRevoked   Status = "revoked"
 	StatusWaiting   Status = "waiting"
 )
 
@@ -108,6 +319,8 @@ func (e Status) Valid() bool {
 	case StatusIssued:
 		return true
 	case StatusRejected:
+		return true
+	case StatusRevoked:
 		return true
 	case StatusWaiting:
 		return true
@@ -147,7 +360,7 @@ func (e TransactionState) Valid() bool {
 type ApplicationStatus struct {
 	Number string `json:"number"`
 
-	// Status waiting: for requests or for staff. confirmed: staff said yes, certificates follow. issued: every certificate is issued.
+	// Status waiting: for requests, for staff, or for the citizen who filed it on the web. confirmed: staff or the citizen's signature said yes, certificates follow. issued: every certificate is issued. revoked: what an application for revocation names is revoked.
 	Status Status `json:"status"`
 }
 
@@ -186,6 +399,78 @@ type Challenge struct {
 	Expires   time.Time `json:"expires"`
 }
 
+// CitizenSession defines model for CitizenSession.
+type CitizenSession struct {
+	// Checked False: whether the key is revoked nobody can say, and the centre lets it in all the same
+	Checked bool      `json:"checked"`
+	Expires time.Time `json:"expires"`
+	Person  Person    `json:"person"`
+
+	// Serial Of the certificate that signed in
+	Serial   string `json:"serial"`
+	Session  string `json:"session"`
+	Template string `json:"template"`
+}
+
+// CodeQuery defines model for CodeQuery.
+type CodeQuery struct {
+	Kind Kind `json:"kind"`
+
+	// Method sms or digital-document; absent: the first of the rule
+	Method *string `json:"method,omitempty"`
+}
+
+// CodeSent defines model for CodeSent.
+type CodeSent struct {
+	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+	Id        string     `json:"id"`
+	Method    string     `json:"method"`
+
+	// Needed False: no code is asked from this person for this kind; the rest is empty
+	Needed   bool       `json:"needed"`
+	ResendAt *time.Time `json:"resend_at,omitempty"`
+
+	// Resends How many more may be sent
+	Resends int `json:"resends"`
+
+	// SentTo The end of a telephone number, or empty
+	SentTo string `json:"sent_to"`
+}
+
+// CodeTold defines model for CodeTold.
+type CodeTold struct {
+	Code string `json:"code"`
+}
+
+// CodeVerified defines model for CodeVerified.
+type CodeVerified struct {
+	// SignUntil The application must be signed by then
+	SignUntil time.Time `json:"sign_until"`
+}
+
+// DayReport defines model for DayReport.
+type DayReport struct {
+	Centre    Centre           `json:"centre"`
+	Day       string           `json:"day"`
+	Decided   int              `json:"decided"`
+	Decisions []ReportOperator `json:"decisions"`
+
+	// Filed Applications that arrived
+	Filed int `json:"filed"`
+
+	// Installed Applications
+	Installed int `json:"installed"`
+
+	// Issued Certificates
+	Issued int `json:"issued"`
+
+	// Revoked Certificates
+	Revoked int `json:"revoked"`
+
+	// Rows Applications that arrived or were decided, oldest first, at most 1000
+	Rows []ReportRow `json:"rows"`
+}
+
 // Device defines model for Device.
 type Device struct {
 	Centre Centre    `json:"centre"`
@@ -204,6 +489,9 @@ type Document = json.RawMessage
 type Error struct {
 	Code ErrorCode `json:"code"`
 
+	// Left Tries that are left
+	Left *int `json:"left,omitempty"`
+
 	// Message For a log; never shown to a citizen
 	Message string `json:"message"`
 
@@ -214,6 +502,9 @@ type Error struct {
 // ErrorCode defines model for Error.Code.
 type ErrorCode string
 
+// Family defines model for Family.
+type Family string
+
 // Filing defines model for Filing.
 type Filing struct {
 	// Document The exact bytes of registry.Application
@@ -221,6 +512,9 @@ type Filing struct {
 
 	// SealKey For keys on a stick; given back once the certificates are issued
 	SealKey *[]byte `json:"seal_key,omitempty"`
+
+	// Signature The citizen's CMS SignedData, detached, over the document (RFC 5652), for kinds that are signed
+	Signature *[]byte `json:"signature,omitempty"`
 }
 
 // Heartbeat defines model for Heartbeat.
@@ -245,10 +539,128 @@ type Installation struct {
 	Certificates []string  `json:"certificates"`
 }
 
+// Kind defines model for Kind.
+type Kind string
+
 // Operator defines model for Operator.
 type Operator struct {
 	Iin  string `json:"iin"`
 	Name string `json:"name"`
+}
+
+// Ordered defines model for Ordered.
+type Ordered struct {
+	Serials []string `json:"serials"`
+}
+
+// OwnApplication defines model for OwnApplication.
+type OwnApplication struct {
+	// By Who confirmed or rejected it
+	By *OwnApplicationBy `json:"by,omitempty"`
+
+	// Certificates What was issued for it
+	Certificates []OwnCertificate `json:"certificates"`
+
+	// Document The exact bytes; absent for one on the web that was not confirmed
+	Document *[]byte  `json:"document,omitempty"`
+	Item     OwnItem  `json:"item"`
+	Keys     []OwnKey `json:"keys"`
+
+	// Reason Why rejected: a code of the directory
+	Reason *string `json:"reason,omitempty"`
+
+	// Request What was asked for on the web
+	Request *WebRequest `json:"request,omitempty"`
+
+	// Signed The citizen signed it
+	Signed *bool `json:"signed,omitempty"`
+}
+
+// OwnApplicationBy Who confirmed or rejected it
+type OwnApplicationBy string
+
+// OwnApplications defines model for OwnApplications.
+type OwnApplications struct {
+	Items []OwnItem `json:"items"`
+}
+
+// OwnCertificate defines model for OwnCertificate.
+type OwnCertificate struct {
+	// Certificate DER
+	Certificate []byte `json:"certificate"`
+	Family      Family `json:"family"`
+
+	// How How it came to be issued: after staff saw the person, after confirming what was filed on the web, by the citizen's own signature under one of the other kinds, or for a bare CMP request
+	How      OwnCertificateHow `json:"how"`
+	IssuedAt time.Time         `json:"issued_at"`
+
+	// Issuer DER of the issuer's Name
+	Issuer    []byte    `json:"issuer"`
+	NotAfter  time.Time `json:"not_after"`
+	NotBefore time.Time `json:"not_before"`
+	Number    string    `json:"number"`
+
+	// Reason CRLReason, RFC 5280 §5.3.1
+	Reason    *int       `json:"reason,omitempty"`
+	RevokedAt *time.Time `json:"revoked_at,omitempty"`
+
+	// Serial Hex
+	Serial   string   `json:"serial"`
+	Status   Standing `json:"status"`
+	Storage  string   `json:"storage"`
+	Template string   `json:"template"`
+}
+
+// OwnCertificateHow How it came to be issued: after staff saw the person, after confirming what was filed on the web, by the citizen's own signature under one of the other kinds, or for a bare CMP request
+type OwnCertificateHow string
+
+// OwnCertificates defines model for OwnCertificates.
+type OwnCertificates struct {
+	Items []OwnCertificate `json:"items"`
+}
+
+// OwnItem defines model for OwnItem.
+type OwnItem struct {
+	ChangedAt time.Time `json:"changed_at"`
+
+	// Confirmable The citizen may confirm it here
+	Confirmable *bool     `json:"confirmable,omitempty"`
+	CreatedAt   time.Time `json:"created_at"`
+
+	// ExpiresAt While it waits
+	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+	Kind      Kind       `json:"kind"`
+	Number    string     `json:"number"`
+
+	// Origin web: filed on the web; it waits for the citizen to confirm it, or was. request: a bare CMP request
+	Origin OwnItemOrigin `json:"origin"`
+
+	// Status waiting: for requests, for staff, or for the citizen who filed it on the web. confirmed: staff or the citizen's signature said yes, certificates follow. issued: every certificate is issued. revoked: what an application for revocation names is revoked.
+	Status Status `json:"status"`
+
+	// Storage Kind of key storage; empty for a revocation
+	Storage string `json:"storage"`
+}
+
+// OwnItemOrigin web: filed on the web; it waits for the citizen to confirm it, or was. request: a bare CMP request
+type OwnItemOrigin string
+
+// OwnKey defines model for OwnKey.
+type OwnKey struct {
+	Ordinal    int    `json:"ordinal"`
+	SpkiSha256 string `json:"spki_sha256"`
+	Template   string `json:"template"`
+}
+
+// People defines model for People.
+type People struct {
+	Items []Person `json:"items"`
+}
+
+// PeopleQuery defines model for PeopleQuery.
+type PeopleQuery struct {
+	// Query IIN, or at least three letters of a name
+	Query string `json:"query"`
 }
 
 // Person defines model for Person.
@@ -261,9 +673,36 @@ type Person struct {
 	Surname    string `json:"surname"`
 }
 
+// PersonFile defines model for PersonFile.
+type PersonFile struct {
+	Applications []OwnItem        `json:"applications"`
+	Certificates []OwnCertificate `json:"certificates"`
+	Profile      Profile          `json:"profile"`
+}
+
 // PersonQuery defines model for PersonQuery.
 type PersonQuery struct {
 	Iin string `json:"iin"`
+}
+
+// Profile defines model for Profile.
+type Profile struct {
+	// Email Empty where none is known
+	Email string `json:"email"`
+
+	// Notices Notices go to the e-mail address
+	Notices bool   `json:"notices"`
+	Person  Person `json:"person"`
+
+	// Registered The name is the register's; otherwise the certificate's
+	Registered bool `json:"registered"`
+	Resident   bool `json:"resident"`
+}
+
+// ProfileChange defines model for ProfileChange.
+type ProfileChange struct {
+	Email   string `json:"email"`
+	Notices bool   `json:"notices"`
 }
 
 // Queue defines model for Queue.
@@ -281,7 +720,7 @@ type QueueApplication struct {
 	// Sha256 Over the document, lower-case hex
 	Sha256 string `json:"sha256"`
 
-	// Status waiting: for requests or for staff. confirmed: staff said yes, certificates follow. issued: every certificate is issued.
+	// Status waiting: for requests, for staff, or for the citizen who filed it on the web. confirmed: staff or the citizen's signature said yes, certificates follow. issued: every certificate is issued. revoked: what an application for revocation names is revoked.
 	Status Status `json:"status"`
 }
 
@@ -298,7 +737,7 @@ type QueueItem struct {
 	NameDiffers *bool  `json:"name_differs,omitempty"`
 	Number      string `json:"number"`
 
-	// Status waiting: for requests or for staff. confirmed: staff said yes, certificates follow. issued: every certificate is issued.
+	// Status waiting: for requests, for staff, or for the citizen who filed it on the web. confirmed: staff or the citizen's signature said yes, certificates follow. issued: every certificate is issued. revoked: what an application for revocation names is revoked.
 	Status Status `json:"status"`
 }
 
@@ -307,8 +746,34 @@ type QueueQuery struct {
 	// Query Number, IIN or part of a name
 	Query *string `json:"query,omitempty"`
 
-	// Status waiting: for requests or for staff. confirmed: staff said yes, certificates follow. issued: every certificate is issued.
+	// Status waiting: for requests, for staff, or for the citizen who filed it on the web. confirmed: staff or the citizen's signature said yes, certificates follow. issued: every certificate is issued. revoked: what an application for revocation names is revoked.
 	Status *Status `json:"status,omitempty"`
+}
+
+// ReportOperator defines model for ReportOperator.
+type ReportOperator struct {
+	Confirmed int    `json:"confirmed"`
+	Operator  string `json:"operator"`
+	Rejected  int    `json:"rejected"`
+}
+
+// ReportRow defines model for ReportRow.
+type ReportRow struct {
+	DecidedAt *time.Time `json:"decided_at,omitempty"`
+
+	// Device Prefix
+	Device  string    `json:"device"`
+	FiledAt time.Time `json:"filed_at"`
+	Kind    string    `json:"kind"`
+	Number  string    `json:"number"`
+
+	// Operator Name of the operator who decided
+	Operator *string `json:"operator,omitempty"`
+	Reason   *string `json:"reason,omitempty"`
+
+	// Status waiting: for requests, for staff, or for the citizen who filed it on the web. confirmed: staff or the citizen's signature said yes, certificates follow. issued: every certificate is issued. revoked: what an application for revocation names is revoked.
+	Status  Status `json:"status"`
+	Storage string `json:"storage"`
 }
 
 // Seal defines model for Seal.
@@ -333,6 +798,15 @@ type SignedDecision struct {
 	Signature []byte `json:"signature"`
 }
 
+// SignedOrder defines model for SignedOrder.
+type SignedOrder struct {
+	// Order The exact bytes of registry.RevocationOrder
+	Order []byte `json:"order"`
+
+	// Signature CMS SignedData, detached, over them (RFC 5652)
+	Signature []byte `json:"signature"`
+}
+
 // StaffSession defines model for StaffSession.
 type StaffSession struct {
 	Expires  time.Time `json:"expires"`
@@ -340,8 +814,51 @@ type StaffSession struct {
 	Session  string    `json:"session"`
 }
 
-// Status waiting: for requests or for staff. confirmed: staff said yes, certificates follow. issued: every certificate is issued.
+// Standing defines model for Standing.
+type Standing string
+
+// Status waiting: for requests, for staff, or for the citizen who filed it on the web. confirmed: staff or the citizen's signature said yes, certificates follow. issued: every certificate is issued. revoked: what an application for revocation names is revoked.
 type Status string
+
+// System defines model for System.
+type System struct {
+	Name Words  `json:"name"`
+	Oid  string `json:"oid"`
+}
+
+// Systems defines model for Systems.
+type Systems struct {
+	Items []System `json:"items"`
+}
+
+// TakeUp defines model for TakeUp.
+type TakeUp struct {
+	// Keys SHA-256 over the SubjectPublicKeyInfo of keys seen on the medium, lower-case hex
+	Keys   *[]string `json:"keys,omitempty"`
+	Number string    `json:"number"`
+}
+
+// TakenKey defines model for TakenKey.
+type TakenKey struct {
+	// Certificate DER
+	Certificate []byte `json:"certificate"`
+	Ordinal     int    `json:"ordinal"`
+	Template    string `json:"template"`
+}
+
+// TakenUp defines model for TakenUp.
+type TakenUp struct {
+	// Chain Issuing certificates, DER, without the root
+	Chain    [][]byte   `json:"chain"`
+	Document []byte     `json:"document"`
+	Keys     []TakenKey `json:"keys"`
+
+	// SealKey For keys on a stick
+	SealKey *[]byte `json:"seal_key,omitempty"`
+
+	// Status waiting: for requests, for staff, or for the citizen who filed it on the web. confirmed: staff or the citizen's signature said yes, certificates follow. issued: every certificate is issued. revoked: what an application for revocation names is revoked.
+	Status Status `json:"status"`
+}
 
 // Transaction defines model for Transaction.
 type Transaction struct {
@@ -358,6 +875,18 @@ type Transaction struct {
 // TransactionState defines model for Transaction.State.
 type TransactionState string
 
+// WebRequest What was asked for on the web
+type WebRequest struct {
+	Email    string `json:"email"`
+	Kind     Kind   `json:"kind"`
+	Locality string `json:"locality"`
+	Region   string `json:"region"`
+
+	// Set Code of the set of keys
+	Set     string `json:"set"`
+	Storage string `json:"storage"`
+}
+
 // Words defines model for Words.
 type Words struct {
 	En string `json:"en"`
@@ -365,11 +894,94 @@ type Words struct {
 	Ru string `json:"ru"`
 }
 
+// CitizenHeader defines model for CitizenHeader.
+type CitizenHeader = string
+
+// CitizenOptional defines model for CitizenOptional.
+type CitizenOptional = string
+
+// CodeID defines model for CodeID.
+type CodeID = string
+
 // Number defines model for Number.
 type Number = string
 
 // SessionHeader defines model for SessionHeader.
 type SessionHeader = string
+
+// StaffOptional defines model for StaffOptional.
+type StaffOptional = string
+
+// ListOwnApplicationsParams defines parameters for ListOwnApplications.
+type ListOwnApplicationsParams struct {
+	Status *Status `form:"status,omitempty" json:"status,omitempty"`
+	Kind   *Kind   `form:"kind,omitempty" json:"kind,omitempty"`
+
+	// XCitizenSession The session of CitizenSession, as given
+	XCitizenSession CitizenHeader `json:"X-Citizen-Session"`
+}
+
+// GetOwnApplicationParams defines parameters for GetOwnApplication.
+type GetOwnApplicationParams struct {
+	// XCitizenSession The session of CitizenSession, as given
+	XCitizenSession CitizenHeader `json:"X-Citizen-Session"`
+}
+
+// ListOwnCertificatesParams defines parameters for ListOwnCertificates.
+type ListOwnCertificatesParams struct {
+	Status *Standing `form:"status,omitempty" json:"status,omitempty"`
+
+	// XCitizenSession The session of CitizenSession, as given
+	XCitizenSession CitizenHeader `json:"X-Citizen-Session"`
+}
+
+// AskCodeParams defines parameters for AskCode.
+type AskCodeParams struct {
+	// XCitizenSession The session of CitizenSession, as given
+	XCitizenSession CitizenHeader `json:"X-Citizen-Session"`
+}
+
+// ResendCodeParams defines parameters for ResendCode.
+type ResendCodeParams struct {
+	// XCitizenSession The session of CitizenSession, as given
+	XCitizenSession CitizenHeader `json:"X-Citizen-Session"`
+}
+
+// VerifyCodeParams defines parameters for VerifyCode.
+type VerifyCodeParams struct {
+	// XCitizenSession The session of CitizenSession, as given
+	XCitizenSession CitizenHeader `json:"X-Citizen-Session"`
+}
+
+// GetProfileParams defines parameters for GetProfile.
+type GetProfileParams struct {
+	// XCitizenSession The session of CitizenSession, as given
+	XCitizenSession CitizenHeader `json:"X-Citizen-Session"`
+}
+
+// PutProfileParams defines parameters for PutProfile.
+type PutProfileParams struct {
+	// XCitizenSession The session of CitizenSession, as given
+	XCitizenSession CitizenHeader `json:"X-Citizen-Session"`
+}
+
+// CloseCitizenSessionParams defines parameters for CloseCitizenSession.
+type CloseCitizenSessionParams struct {
+	// XCitizenSession The session of CitizenSession, as given
+	XCitizenSession CitizenHeader `json:"X-Citizen-Session"`
+}
+
+// ListOwnSystemsParams defines parameters for ListOwnSystems.
+type ListOwnSystemsParams struct {
+	// XCitizenSession The session of CitizenSession, as given
+	XCitizenSession CitizenHeader `json:"X-Citizen-Session"`
+}
+
+// TakeInstallationUpParams defines parameters for TakeInstallationUp.
+type TakeInstallationUpParams struct {
+	XCitizenSession *CitizenOptional `json:"X-Citizen-Session,omitempty"`
+	XStaffSession   *StaffOptional   `json:"X-Staff-Session,omitempty"`
+}
 
 // SearchQueueParams defines parameters for SearchQueue.
 type SearchQueueParams struct {
@@ -389,6 +1001,24 @@ type OpenQueueItemParams struct {
 	XStaffSession SessionHeader `json:"X-Staff-Session"`
 }
 
+// OpenPersonParams defines parameters for OpenPerson.
+type OpenPersonParams struct {
+	// XStaffSession The session of StaffSession, as given
+	XStaffSession SessionHeader `json:"X-Staff-Session"`
+}
+
+// SearchPeopleParams defines parameters for SearchPeople.
+type SearchPeopleParams struct {
+	// XStaffSession The session of StaffSession, as given
+	XStaffSession SessionHeader `json:"X-Staff-Session"`
+}
+
+// GetDayReportParams defines parameters for GetDayReport.
+type GetDayReportParams struct {
+	// XStaffSession The session of StaffSession, as given
+	XStaffSession SessionHeader `json:"X-Staff-Session"`
+}
+
 // CloseStaffSessionParams defines parameters for CloseStaffSession.
 type CloseStaffSessionParams struct {
 	// XStaffSession The session of StaffSession, as given
@@ -404,17 +1034,41 @@ type MarkInstalledJSONRequestBody = Installation
 // SearchCertificatesJSONRequestBody defines body for SearchCertificates for application/json ContentType.
 type SearchCertificatesJSONRequestBody = SignedChallenge
 
+// AskCodeJSONRequestBody defines body for AskCode for application/json ContentType.
+type AskCodeJSONRequestBody = CodeQuery
+
+// VerifyCodeJSONRequestBody defines body for VerifyCode for application/json ContentType.
+type VerifyCodeJSONRequestBody = CodeTold
+
+// PutProfileJSONRequestBody defines body for PutProfile for application/json ContentType.
+type PutProfileJSONRequestBody = ProfileChange
+
+// OpenCitizenSessionJSONRequestBody defines body for OpenCitizenSession for application/json ContentType.
+type OpenCitizenSessionJSONRequestBody = SignedChallenge
+
 // SubmitDecisionJSONRequestBody defines body for SubmitDecision for application/json ContentType.
 type SubmitDecisionJSONRequestBody = SignedDecision
 
 // HeartbeatJSONRequestBody defines body for Heartbeat for application/json ContentType.
 type HeartbeatJSONRequestBody = Heartbeat
 
+// TakeInstallationUpJSONRequestBody defines body for TakeInstallationUp for application/json ContentType.
+type TakeInstallationUpJSONRequestBody = TakeUp
+
 // LookupPersonJSONRequestBody defines body for LookupPerson for application/json ContentType.
 type LookupPersonJSONRequestBody = PersonQuery
 
 // SearchQueueJSONRequestBody defines body for SearchQueue for application/json ContentType.
 type SearchQueueJSONRequestBody = QueueQuery
+
+// OpenPersonJSONRequestBody defines body for OpenPerson for application/json ContentType.
+type OpenPersonJSONRequestBody = PersonQuery
+
+// SearchPeopleJSONRequestBody defines body for SearchPeople for application/json ContentType.
+type SearchPeopleJSONRequestBody = PeopleQuery
+
+// OrderRevocationJSONRequestBody defines body for OrderRevocation for application/json ContentType.
+type OrderRevocationJSONRequestBody = SignedOrder
 
 // OpenStaffSessionJSONRequestBody defines body for OpenStaffSession for application/json ContentType.
 type OpenStaffSessionJSONRequestBody = SignedChallenge
@@ -526,7 +1180,7 @@ type ClientInterface interface {
 	// Corresponds with POST /api/v1/applications/{number}/installed (the `MarkInstalled` operationId).
 	MarkInstalled(ctx context.Context, number Number, body MarkInstalledJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetSeal The key that opens the sealed private keys on the citizen's stick, once the certificates are issued
+	// GetSeal The key that opens the sealed private keys on the citizen's stick, once the certificates are issued; to the device that filed. Others: takeInstallationUp.
 	//
 	// Corresponds with GET /api/v1/applications/{number}/seal (the `GetSeal` operationId).
 	GetSeal(ctx context.Context, number Number, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -549,6 +1203,97 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/v1/challenges (the `CreateChallenge` operationId).
 	CreateChallenge(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListOwnApplications The person's applications, those filed on the web among them
+	//
+	// Corresponds with GET /api/v1/citizen/applications (the `ListOwnApplications` operationId).
+	ListOwnApplications(ctx context.Context, params *ListOwnApplicationsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetOwnApplication One of the person's applications in full
+	//
+	// Corresponds with GET /api/v1/citizen/applications/{number} (the `GetOwnApplication` operationId).
+	GetOwnApplication(ctx context.Context, number Number, params *GetOwnApplicationParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListOwnCertificates The person's certificates
+	//
+	// Corresponds with GET /api/v1/citizen/certificates (the `ListOwnCertificates` operationId).
+	ListOwnCertificates(ctx context.Context, params *ListOwnCertificatesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AskCodeWithBody Has a one-time code sent to the person, where the directory's rule of the kind asks for one
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/citizen/codes (the `AskCode` operationId).
+	AskCodeWithBody(ctx context.Context, params *AskCodeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AskCode Has a one-time code sent to the person, where the directory's rule of the kind asks for one
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/citizen/codes (the `AskCode` operationId).
+	AskCode(ctx context.Context, params *AskCodeParams, body AskCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ResendCode Has another code sent in place of the first
+	//
+	// Corresponds with POST /api/v1/citizen/codes/{id}/resend (the `ResendCode` operationId).
+	ResendCode(ctx context.Context, id CodeID, params *ResendCodeParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// VerifyCodeWithBody Tells the code that came; once it was right, the id goes into the application as second_factor
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/citizen/codes/{id}/verify (the `VerifyCode` operationId).
+	VerifyCodeWithBody(ctx context.Context, id CodeID, params *VerifyCodeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// VerifyCode Tells the code that came; once it was right, the id goes into the application as second_factor
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/citizen/codes/{id}/verify (the `VerifyCode` operationId).
+	VerifyCode(ctx context.Context, id CodeID, params *VerifyCodeParams, body VerifyCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetProfile What is known of the person, and whether notices go by e-mail
+	//
+	// Corresponds with GET /api/v1/citizen/profile (the `GetProfile` operationId).
+	GetProfile(ctx context.Context, params *GetProfileParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PutProfileWithBody Changes the e-mail address and whether notices go there
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/v1/citizen/profile (the `PutProfile` operationId).
+	PutProfileWithBody(ctx context.Context, params *PutProfileParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PutProfile Changes the e-mail address and whether notices go there
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/v1/citizen/profile (the `PutProfile` operationId).
+	PutProfile(ctx context.Context, params *PutProfileParams, body PutProfileJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CloseCitizenSession Signs out; twice is no error
+	//
+	// Corresponds with DELETE /api/v1/citizen/sessions (the `CloseCitizenSession` operationId).
+	CloseCitizenSession(ctx context.Context, params *CloseCitizenSessionParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// OpenCitizenSessionWithBody Signs a citizen in on this device by a challenge signed with his sign-in key; ends when deleted, after 5 idle minutes or after 30
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/citizen/sessions (the `OpenCitizenSession` operationId).
+	OpenCitizenSessionWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// OpenCitizenSession Signs a citizen in on this device by a challenge signed with his sign-in key; ends when deleted, after 5 idle minutes or after 30
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/citizen/sessions (the `OpenCitizenSession` operationId).
+	OpenCitizenSession(ctx context.Context, body OpenCitizenSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListOwnSystems The information systems registered on the person's IIN
+	//
+	// Corresponds with GET /api/v1/citizen/systems (the `ListOwnSystems` operationId).
+	ListOwnSystems(ctx context.Context, params *ListOwnSystemsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// SubmitDecisionWithBody A signed decision. It carries its own proof and needs no staff session, for it may have lain offline.
 	//
@@ -587,6 +1332,22 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/v1/heartbeat (the `Heartbeat` operationId).
 	Heartbeat(ctx context.Context, body HeartbeatJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// TakeInstallationUpWithBody What an enrolled device needs to install certificates that another device asked for: to who proves that they are his, by a
+	// public key of the application seen on his medium, by a citizen session, or by staff. Audited, rate-limited.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/installations (the `TakeInstallationUp` operationId).
+	TakeInstallationUpWithBody(ctx context.Context, params *TakeInstallationUpParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// TakeInstallationUp What an enrolled device needs to install certificates that another device asked for: to who proves that they are his, by a
+	// public key of the application seen on his medium, by a citizen session, or by staff. Audited, rate-limited.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/installations (the `TakeInstallationUp` operationId).
+	TakeInstallationUp(ctx context.Context, params *TakeInstallationUpParams, body TakeInstallationUpJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetKey The application a public key belongs to; rate-limited for each device
 	//
@@ -635,6 +1396,53 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/v1/queue/{number}/open (the `OpenQueueItem` operationId).
 	OpenQueueItem(ctx context.Context, number Number, params *OpenQueueItemParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// OpenPersonWithBody One person with certificates and applications; audited, rate-limited
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/staff/people/open (the `OpenPerson` operationId).
+	OpenPersonWithBody(ctx context.Context, params *OpenPersonParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// OpenPerson One person with certificates and applications; audited, rate-limited
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/staff/people/open (the `OpenPerson` operationId).
+	OpenPerson(ctx context.Context, params *OpenPersonParams, body OpenPersonJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SearchPeopleWithBody People by IIN or part of a name; audited, rate-limited
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/staff/people/search (the `SearchPeople` operationId).
+	SearchPeopleWithBody(ctx context.Context, params *SearchPeopleParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SearchPeople People by IIN or part of a name; audited, rate-limited
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/staff/people/search (the `SearchPeople` operationId).
+	SearchPeople(ctx context.Context, params *SearchPeopleParams, body SearchPeopleJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetDayReport What happened at this device's centre on a day; without names and IINs of citizens
+	//
+	// Corresponds with GET /api/v1/staff/reports/{day} (the `GetDayReport` operationId).
+	GetDayReport(ctx context.Context, day string, params *GetDayReportParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// OrderRevocationWithBody Revokes certificates of who has lost every key, by an order that staff signed. It carries its own proof and needs no staff session.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/staff/revocations (the `OrderRevocation` operationId).
+	OrderRevocationWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// OrderRevocation Revokes certificates of who has lost every key, by an order that staff signed. It carries its own proof and needs no staff session.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/staff/revocations (the `OrderRevocation` operationId).
+	OrderRevocation(ctx context.Context, body OrderRevocationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CloseStaffSession Ends the session and lets go of its locks
 	//
@@ -754,7 +1562,7 @@ func (c *Client) MarkInstalled(ctx context.Context, number Number, body MarkInst
 	return c.Client.Do(req)
 }
 
-// GetSeal The key that opens the sealed private keys on the citizen's stick, once the certificates are issued
+// GetSeal The key that opens the sealed private keys on the citizen's stick, once the certificates are issued; to the device that filed. Others: takeInstallationUp.
 //
 // Corresponds with GET /api/v1/applications/{number}/seal (the `GetSeal` operationId).
 func (c *Client) GetSeal(ctx context.Context, number Number, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -808,6 +1616,247 @@ func (c *Client) SearchCertificates(ctx context.Context, body SearchCertificates
 // Corresponds with POST /api/v1/challenges (the `CreateChallenge` operationId).
 func (c *Client) CreateChallenge(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateChallengeRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListOwnApplications The person's applications, those filed on the web among them
+//
+// Corresponds with GET /api/v1/citizen/applications (the `ListOwnApplications` operationId).
+func (c *Client) ListOwnApplications(ctx context.Context, params *ListOwnApplicationsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListOwnApplicationsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetOwnApplication One of the person's applications in full
+//
+// Corresponds with GET /api/v1/citizen/applications/{number} (the `GetOwnApplication` operationId).
+func (c *Client) GetOwnApplication(ctx context.Context, number Number, params *GetOwnApplicationParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetOwnApplicationRequest(c.Server, number, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListOwnCertificates The person's certificates
+//
+// Corresponds with GET /api/v1/citizen/certificates (the `ListOwnCertificates` operationId).
+func (c *Client) ListOwnCertificates(ctx context.Context, params *ListOwnCertificatesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListOwnCertificatesRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AskCodeWithBody Has a one-time code sent to the person, where the directory's rule of the kind asks for one
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/citizen/codes (the `AskCode` operationId).
+func (c *Client) AskCodeWithBody(ctx context.Context, params *AskCodeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAskCodeRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AskCode Has a one-time code sent to the person, where the directory's rule of the kind asks for one
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/citizen/codes (the `AskCode` operationId).
+func (c *Client) AskCode(ctx context.Context, params *AskCodeParams, body AskCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAskCodeRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ResendCode Has another code sent in place of the first
+//
+// Corresponds with POST /api/v1/citizen/codes/{id}/resend (the `ResendCode` operationId).
+func (c *Client) ResendCode(ctx context.Context, id CodeID, params *ResendCodeParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewResendCodeRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// VerifyCodeWithBody Tells the code that came; once it was right, the id goes into the application as second_factor
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/citizen/codes/{id}/verify (the `VerifyCode` operationId).
+func (c *Client) VerifyCodeWithBody(ctx context.Context, id CodeID, params *VerifyCodeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewVerifyCodeRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// VerifyCode Tells the code that came; once it was right, the id goes into the application as second_factor
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/citizen/codes/{id}/verify (the `VerifyCode` operationId).
+func (c *Client) VerifyCode(ctx context.Context, id CodeID, params *VerifyCodeParams, body VerifyCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewVerifyCodeRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetProfile What is known of the person, and whether notices go by e-mail
+//
+// Corresponds with GET /api/v1/citizen/profile (the `GetProfile` operationId).
+func (c *Client) GetProfile(ctx context.Context, params *GetProfileParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetProfileRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PutProfileWithBody Changes the e-mail address and whether notices go there
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/v1/citizen/profile (the `PutProfile` operationId).
+func (c *Client) PutProfileWithBody(ctx context.Context, params *PutProfileParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPutProfileRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PutProfile Changes the e-mail address and whether notices go there
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/v1/citizen/profile (the `PutProfile` operationId).
+func (c *Client) PutProfile(ctx context.Context, params *PutProfileParams, body PutProfileJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPutProfileRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CloseCitizenSession Signs out; twice is no error
+//
+// Corresponds with DELETE /api/v1/citizen/sessions (the `CloseCitizenSession` operationId).
+func (c *Client) CloseCitizenSession(ctx context.Context, params *CloseCitizenSessionParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCloseCitizenSessionRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// OpenCitizenSessionWithBody Signs a citizen in on this device by a challenge signed with his sign-in key; ends when deleted, after 5 idle minutes or after 30
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/citizen/sessions (the `OpenCitizenSession` operationId).
+func (c *Client) OpenCitizenSessionWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewOpenCitizenSessionRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// OpenCitizenSession Signs a citizen in on this device by a challenge signed with his sign-in key; ends when deleted, after 5 idle minutes or after 30
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/citizen/sessions (the `OpenCitizenSession` operationId).
+func (c *Client) OpenCitizenSession(ctx context.Context, body OpenCitizenSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewOpenCitizenSessionRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListOwnSystems The information systems registered on the person's IIN
+//
+// Corresponds with GET /api/v1/citizen/systems (the `ListOwnSystems` operationId).
+func (c *Client) ListOwnSystems(ctx context.Context, params *ListOwnSystemsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListOwnSystemsRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -906,6 +1955,42 @@ func (c *Client) HeartbeatWithBody(ctx context.Context, contentType string, body
 // Corresponds with POST /api/v1/heartbeat (the `Heartbeat` operationId).
 func (c *Client) Heartbeat(ctx context.Context, body HeartbeatJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewHeartbeatRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// TakeInstallationUpWithBody What an enrolled device needs to install certificates that another device asked for: to who proves that they are his, by a
+// public key of the application seen on his medium, by a citizen session, or by staff. Audited, rate-limited.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/installations (the `TakeInstallationUp` operationId).
+func (c *Client) TakeInstallationUpWithBody(ctx context.Context, params *TakeInstallationUpParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTakeInstallationUpRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// TakeInstallationUp What an enrolled device needs to install certificates that another device asked for: to who proves that they are his, by a
+// public key of the application seen on his medium, by a citizen session, or by staff. Audited, rate-limited.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/installations (the `TakeInstallationUp` operationId).
+func (c *Client) TakeInstallationUp(ctx context.Context, params *TakeInstallationUpParams, body TakeInstallationUpJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTakeInstallationUpRequest(c.Server, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -1034,6 +2119,123 @@ func (c *Client) ReleaseQueueItem(ctx context.Context, number Number, params *Re
 // Corresponds with POST /api/v1/queue/{number}/open (the `OpenQueueItem` operationId).
 func (c *Client) OpenQueueItem(ctx context.Context, number Number, params *OpenQueueItemParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewOpenQueueItemRequest(c.Server, number, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// OpenPersonWithBody One person with certificates and applications; audited, rate-limited
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/staff/people/open (the `OpenPerson` operationId).
+func (c *Client) OpenPersonWithBody(ctx context.Context, params *OpenPersonParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewOpenPersonRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// OpenPerson One person with certificates and applications; audited, rate-limited
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/staff/people/open (the `OpenPerson` operationId).
+func (c *Client) OpenPerson(ctx context.Context, params *OpenPersonParams, body OpenPersonJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewOpenPersonRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SearchPeopleWithBody People by IIN or part of a name; audited, rate-limited
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/staff/people/search (the `SearchPeople` operationId).
+func (c *Client) SearchPeopleWithBody(ctx context.Context, params *SearchPeopleParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSearchPeopleRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SearchPeople People by IIN or part of a name; audited, rate-limited
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/staff/people/search (the `SearchPeople` operationId).
+func (c *Client) SearchPeople(ctx context.Context, params *SearchPeopleParams, body SearchPeopleJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSearchPeopleRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetDayReport What happened at this device's centre on a day; without names and IINs of citizens
+//
+// Corresponds with GET /api/v1/staff/reports/{day} (the `GetDayReport` operationId).
+func (c *Client) GetDayReport(ctx context.Context, day string, params *GetDayReportParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetDayReportRequest(c.Server, day, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// OrderRevocationWithBody Revokes certificates of who has lost every key, by an order that staff signed. It carries its own proof and needs no staff session.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/staff/revocations (the `OrderRevocation` operationId).
+func (c *Client) OrderRevocationWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewOrderRevocationRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// OrderRevocation Revokes certificates of who has lost every key, by an order that staff signed. It carries its own proof and needs no staff session.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/staff/revocations (the `OrderRevocation` operationId).
+func (c *Client) OrderRevocation(ctx context.Context, body OrderRevocationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewOrderRevocationRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -1367,6 +2569,572 @@ func NewCreateChallengeRequest(server string) (*http.Request, error) {
 	return req, nil
 }
 
+// NewListOwnApplicationsRequest constructs an http.Request for the ListOwnApplications method
+func NewListOwnApplicationsRequest(server string, params *ListOwnApplicationsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/citizen/applications")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Kind != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "kind", *params.Kind, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Citizen-Session", params.XCitizenSession, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("X-Citizen-Session", headerParam0)
+
+	}
+
+	return req, nil
+}
+
+// NewGetOwnApplicationRequest constructs an http.Request for the GetOwnApplication method
+func NewGetOwnApplicationRequest(server string, number Number, params *GetOwnApplicationParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "number", number, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/citizen/applications/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Citizen-Session", params.XCitizenSession, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("X-Citizen-Session", headerParam0)
+
+	}
+
+	return req, nil
+}
+
+// NewListOwnCertificatesRequest constructs an http.Request for the ListOwnCertificates method
+func NewListOwnCertificatesRequest(server string, params *ListOwnCertificatesParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/citizen/certificates")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Citizen-Session", params.XCitizenSession, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("X-Citizen-Session", headerParam0)
+
+	}
+
+	return req, nil
+}
+
+// NewAskCodeRequest calls the generic AskCode builder with application/json body
+func NewAskCodeRequest(server string, params *AskCodeParams, body AskCodeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAskCodeRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewAskCodeRequestWithBody constructs an http.Request for the AskCode method, with any body, and a specified content type
+func NewAskCodeRequestWithBody(server string, params *AskCodeParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/citizen/codes")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Citizen-Session", params.XCitizenSession, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("X-Citizen-Session", headerParam0)
+
+	}
+
+	return req, nil
+}
+
+// NewResendCodeRequest constructs an http.Request for the ResendCode method
+func NewResendCodeRequest(server string, id CodeID, params *ResendCodeParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/citizen/codes/%s/resend", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Citizen-Session", params.XCitizenSession, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("X-Citizen-Session", headerParam0)
+
+	}
+
+	return req, nil
+}
+
+// NewVerifyCodeRequest calls the generic VerifyCode builder with application/json body
+func NewVerifyCodeRequest(server string, id CodeID, params *VerifyCodeParams, body VerifyCodeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewVerifyCodeRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewVerifyCodeRequestWithBody constructs an http.Request for the VerifyCode method, with any body, and a specified content type
+func NewVerifyCodeRequestWithBody(server string, id CodeID, params *VerifyCodeParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/citizen/codes/%s/verify", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Citizen-Session", params.XCitizenSession, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("X-Citizen-Session", headerParam0)
+
+	}
+
+	return req, nil
+}
+
+// NewGetProfileRequest constructs an http.Request for the GetProfile method
+func NewGetProfileRequest(server string, params *GetProfileParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/citizen/profile")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Citizen-Session", params.XCitizenSession, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("X-Citizen-Session", headerParam0)
+
+	}
+
+	return req, nil
+}
+
+// NewPutProfileRequest calls the generic PutProfile builder with application/json body
+func NewPutProfileRequest(server string, params *PutProfileParams, body PutProfileJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPutProfileRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewPutProfileRequestWithBody constructs an http.Request for the PutProfile method, with any body, and a specified content type
+func NewPutProfileRequestWithBody(server string, params *PutProfileParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/citizen/profile")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Citizen-Session", params.XCitizenSession, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("X-Citizen-Session", headerParam0)
+
+	}
+
+	return req, nil
+}
+
+// NewCloseCitizenSessionRequest constructs an http.Request for the CloseCitizenSession method
+func NewCloseCitizenSessionRequest(server string, params *CloseCitizenSessionParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/citizen/sessions")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Citizen-Session", params.XCitizenSession, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("X-Citizen-Session", headerParam0)
+
+	}
+
+	return req, nil
+}
+
+// NewOpenCitizenSessionRequest calls the generic OpenCitizenSession builder with application/json body
+func NewOpenCitizenSessionRequest(server string, body OpenCitizenSessionJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewOpenCitizenSessionRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewOpenCitizenSessionRequestWithBody constructs an http.Request for the OpenCitizenSession method, with any body, and a specified content type
+func NewOpenCitizenSessionRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/citizen/sessions")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewListOwnSystemsRequest constructs an http.Request for the ListOwnSystems method
+func NewListOwnSystemsRequest(server string, params *ListOwnSystemsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/citizen/systems")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Citizen-Session", params.XCitizenSession, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("X-Citizen-Session", headerParam0)
+
+	}
+
+	return req, nil
+}
+
 // NewSubmitDecisionRequest calls the generic SubmitDecision builder with application/json body
 func NewSubmitDecisionRequest(server string, body SubmitDecisionJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -1497,6 +3265,72 @@ func NewHeartbeatRequestWithBody(server string, contentType string, body io.Read
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewTakeInstallationUpRequest calls the generic TakeInstallationUp builder with application/json body
+func NewTakeInstallationUpRequest(server string, params *TakeInstallationUpParams, body TakeInstallationUpJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewTakeInstallationUpRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewTakeInstallationUpRequestWithBody constructs an http.Request for the TakeInstallationUp method, with any body, and a specified content type
+func NewTakeInstallationUpRequestWithBody(server string, params *TakeInstallationUpParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/installations")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.XCitizenSession != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Citizen-Session", *params.XCitizenSession, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Citizen-Session", headerParam0)
+		}
+
+		if params.XStaffSession != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "X-Staff-Session", *params.XStaffSession, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Staff-Session", headerParam1)
+		}
+
+	}
 
 	return req, nil
 }
@@ -1749,6 +3583,199 @@ func NewOpenQueueItemRequest(server string, number Number, params *OpenQueueItem
 	return req, nil
 }
 
+// NewOpenPersonRequest calls the generic OpenPerson builder with application/json body
+func NewOpenPersonRequest(server string, params *OpenPersonParams, body OpenPersonJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewOpenPersonRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewOpenPersonRequestWithBody constructs an http.Request for the OpenPerson method, with any body, and a specified content type
+func NewOpenPersonRequestWithBody(server string, params *OpenPersonParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/staff/people/open")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Staff-Session", params.XStaffSession, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("X-Staff-Session", headerParam0)
+
+	}
+
+	return req, nil
+}
+
+// NewSearchPeopleRequest calls the generic SearchPeople builder with application/json body
+func NewSearchPeopleRequest(server string, params *SearchPeopleParams, body SearchPeopleJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSearchPeopleRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewSearchPeopleRequestWithBody constructs an http.Request for the SearchPeople method, with any body, and a specified content type
+func NewSearchPeopleRequestWithBody(server string, params *SearchPeopleParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/staff/people/search")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Staff-Session", params.XStaffSession, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("X-Staff-Session", headerParam0)
+
+	}
+
+	return req, nil
+}
+
+// NewGetDayReportRequest constructs an http.Request for the GetDayReport method
+func NewGetDayReportRequest(server string, day string, params *GetDayReportParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "day", day, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/staff/reports/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Staff-Session", params.XStaffSession, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("X-Staff-Session", headerParam0)
+
+	}
+
+	return req, nil
+}
+
+// NewOrderRevocationRequest calls the generic OrderRevocation builder with application/json body
+func NewOrderRevocationRequest(server string, body OrderRevocationJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewOrderRevocationRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewOrderRevocationRequestWithBody constructs an http.Request for the OrderRevocation method, with any body, and a specified content type
+func NewOrderRevocationRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/staff/revocations")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewCloseStaffSessionRequest constructs an http.Request for the CloseStaffSession method
 func NewCloseStaffSessionRequest(server string, params *CloseStaffSessionParams) (*http.Request, error) {
 	var err error
@@ -1996,7 +4023,7 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /api/v1/applications/{number}/installed (the `MarkInstalled` operationId).
 	MarkInstalledWithResponse(ctx context.Context, number Number, body MarkInstalledJSONRequestBody, reqEditors ...RequestEditorFn) (*MarkInstalledResponse, error)
 
-	// GetSealWithResponse The key that opens the sealed private keys on the citizen's stick, once the certificates are issued
+	// GetSealWithResponse The key that opens the sealed private keys on the citizen's stick, once the certificates are issued; to the device that filed. Others: takeInstallationUp.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -2023,6 +4050,111 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /api/v1/challenges (the `CreateChallenge` operationId).
 	CreateChallengeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*CreateChallengeResponse, error)
+
+	// ListOwnApplicationsWithResponse The person's applications, those filed on the web among them
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/citizen/applications (the `ListOwnApplications` operationId).
+	ListOwnApplicationsWithResponse(ctx context.Context, params *ListOwnApplicationsParams, reqEditors ...RequestEditorFn) (*ListOwnApplicationsResponse, error)
+
+	// GetOwnApplicationWithResponse One of the person's applications in full
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/citizen/applications/{number} (the `GetOwnApplication` operationId).
+	GetOwnApplicationWithResponse(ctx context.Context, number Number, params *GetOwnApplicationParams, reqEditors ...RequestEditorFn) (*GetOwnApplicationResponse, error)
+
+	// ListOwnCertificatesWithResponse The person's certificates
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/citizen/certificates (the `ListOwnCertificates` operationId).
+	ListOwnCertificatesWithResponse(ctx context.Context, params *ListOwnCertificatesParams, reqEditors ...RequestEditorFn) (*ListOwnCertificatesResponse, error)
+
+	// AskCodeWithBodyWithResponse Has a one-time code sent to the person, where the directory's rule of the kind asks for one
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/citizen/codes (the `AskCode` operationId).
+	AskCodeWithBodyWithResponse(ctx context.Context, params *AskCodeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AskCodeResponse, error)
+
+	// AskCodeWithResponse Has a one-time code sent to the person, where the directory's rule of the kind asks for one
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/citizen/codes (the `AskCode` operationId).
+	AskCodeWithResponse(ctx context.Context, params *AskCodeParams, body AskCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*AskCodeResponse, error)
+
+	// ResendCodeWithResponse Has another code sent in place of the first
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/citizen/codes/{id}/resend (the `ResendCode` operationId).
+	ResendCodeWithResponse(ctx context.Context, id CodeID, params *ResendCodeParams, reqEditors ...RequestEditorFn) (*ResendCodeResponse, error)
+
+	// VerifyCodeWithBodyWithResponse Tells the code that came; once it was right, the id goes into the application as second_factor
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/citizen/codes/{id}/verify (the `VerifyCode` operationId).
+	VerifyCodeWithBodyWithResponse(ctx context.Context, id CodeID, params *VerifyCodeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*VerifyCodeResponse, error)
+
+	// VerifyCodeWithResponse Tells the code that came; once it was right, the id goes into the application as second_factor
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/citizen/codes/{id}/verify (the `VerifyCode` operationId).
+	VerifyCodeWithResponse(ctx context.Context, id CodeID, params *VerifyCodeParams, body VerifyCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*VerifyCodeResponse, error)
+
+	// GetProfileWithResponse What is known of the person, and whether notices go by e-mail
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/citizen/profile (the `GetProfile` operationId).
+	GetProfileWithResponse(ctx context.Context, params *GetProfileParams, reqEditors ...RequestEditorFn) (*GetProfileResponse, error)
+
+	// PutProfileWithBodyWithResponse Changes the e-mail address and whether notices go there
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/v1/citizen/profile (the `PutProfile` operationId).
+	PutProfileWithBodyWithResponse(ctx context.Context, params *PutProfileParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PutProfileResponse, error)
+
+	// PutProfileWithResponse Changes the e-mail address and whether notices go there
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/v1/citizen/profile (the `PutProfile` operationId).
+	PutProfileWithResponse(ctx context.Context, params *PutProfileParams, body PutProfileJSONRequestBody, reqEditors ...RequestEditorFn) (*PutProfileResponse, error)
+
+	// CloseCitizenSessionWithResponse Signs out; twice is no error
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/v1/citizen/sessions (the `CloseCitizenSession` operationId).
+	CloseCitizenSessionWithResponse(ctx context.Context, params *CloseCitizenSessionParams, reqEditors ...RequestEditorFn) (*CloseCitizenSessionResponse, error)
+
+	// OpenCitizenSessionWithBodyWithResponse Signs a citizen in on this device by a challenge signed with his sign-in key; ends when deleted, after 5 idle minutes or after 30
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/citizen/sessions (the `OpenCitizenSession` operationId).
+	OpenCitizenSessionWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*OpenCitizenSessionResponse, error)
+
+	// OpenCitizenSessionWithResponse Signs a citizen in on this device by a challenge signed with his sign-in key; ends when deleted, after 5 idle minutes or after 30
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/citizen/sessions (the `OpenCitizenSession` operationId).
+	OpenCitizenSessionWithResponse(ctx context.Context, body OpenCitizenSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*OpenCitizenSessionResponse, error)
+
+	// ListOwnSystemsWithResponse The information systems registered on the person's IIN
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/citizen/systems (the `ListOwnSystems` operationId).
+	ListOwnSystemsWithResponse(ctx context.Context, params *ListOwnSystemsParams, reqEditors ...RequestEditorFn) (*ListOwnSystemsResponse, error)
 
 	// SubmitDecisionWithBodyWithResponse A signed decision. It carries its own proof and needs no staff session, for it may have lain offline.
 	//
@@ -2065,6 +4197,22 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /api/v1/heartbeat (the `Heartbeat` operationId).
 	HeartbeatWithResponse(ctx context.Context, body HeartbeatJSONRequestBody, reqEditors ...RequestEditorFn) (*HeartbeatResponse, error)
+
+	// TakeInstallationUpWithBodyWithResponse What an enrolled device needs to install certificates that another device asked for: to who proves that they are his, by a
+	// public key of the application seen on his medium, by a citizen session, or by staff. Audited, rate-limited.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/installations (the `TakeInstallationUp` operationId).
+	TakeInstallationUpWithBodyWithResponse(ctx context.Context, params *TakeInstallationUpParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*TakeInstallationUpResponse, error)
+
+	// TakeInstallationUpWithResponse What an enrolled device needs to install certificates that another device asked for: to who proves that they are his, by a
+	// public key of the application seen on his medium, by a citizen session, or by staff. Audited, rate-limited.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/installations (the `TakeInstallationUp` operationId).
+	TakeInstallationUpWithResponse(ctx context.Context, params *TakeInstallationUpParams, body TakeInstallationUpJSONRequestBody, reqEditors ...RequestEditorFn) (*TakeInstallationUpResponse, error)
 
 	// GetKeyWithResponse The application a public key belongs to; rate-limited for each device
 	//
@@ -2121,6 +4269,55 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /api/v1/queue/{number}/open (the `OpenQueueItem` operationId).
 	OpenQueueItemWithResponse(ctx context.Context, number Number, params *OpenQueueItemParams, reqEditors ...RequestEditorFn) (*OpenQueueItemResponse, error)
+
+	// OpenPersonWithBodyWithResponse One person with certificates and applications; audited, rate-limited
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/staff/people/open (the `OpenPerson` operationId).
+	OpenPersonWithBodyWithResponse(ctx context.Context, params *OpenPersonParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*OpenPersonResponse, error)
+
+	// OpenPersonWithResponse One person with certificates and applications; audited, rate-limited
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/staff/people/open (the `OpenPerson` operationId).
+	OpenPersonWithResponse(ctx context.Context, params *OpenPersonParams, body OpenPersonJSONRequestBody, reqEditors ...RequestEditorFn) (*OpenPersonResponse, error)
+
+	// SearchPeopleWithBodyWithResponse People by IIN or part of a name; audited, rate-limited
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/staff/people/search (the `SearchPeople` operationId).
+	SearchPeopleWithBodyWithResponse(ctx context.Context, params *SearchPeopleParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SearchPeopleResponse, error)
+
+	// SearchPeopleWithResponse People by IIN or part of a name; audited, rate-limited
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/staff/people/search (the `SearchPeople` operationId).
+	SearchPeopleWithResponse(ctx context.Context, params *SearchPeopleParams, body SearchPeopleJSONRequestBody, reqEditors ...RequestEditorFn) (*SearchPeopleResponse, error)
+
+	// GetDayReportWithResponse What happened at this device's centre on a day; without names and IINs of citizens
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/staff/reports/{day} (the `GetDayReport` operationId).
+	GetDayReportWithResponse(ctx context.Context, day string, params *GetDayReportParams, reqEditors ...RequestEditorFn) (*GetDayReportResponse, error)
+
+	// OrderRevocationWithBodyWithResponse Revokes certificates of who has lost every key, by an order that staff signed. It carries its own proof and needs no staff session.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/staff/revocations (the `OrderRevocation` operationId).
+	OrderRevocationWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*OrderRevocationResponse, error)
+
+	// OrderRevocationWithResponse Revokes certificates of who has lost every key, by an order that staff signed. It carries its own proof and needs no staff session.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/staff/revocations (the `OrderRevocation` operationId).
+	OrderRevocationWithResponse(ctx context.Context, body OrderRevocationJSONRequestBody, reqEditors ...RequestEditorFn) (*OrderRevocationResponse, error)
 
 	// CloseStaffSessionWithResponse Ends the session and lets go of its locks
 	//
@@ -2453,6 +4650,527 @@ func (r CreateChallengeResponse) ContentType() string {
 	return ""
 }
 
+type ListOwnApplicationsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *OwnApplications
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Error
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListOwnApplicationsResponse) GetJSON200() *OwnApplications {
+	return r.JSON200
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r ListOwnApplicationsResponse) GetJSONDefault() *Error {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListOwnApplicationsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListOwnApplicationsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListOwnApplicationsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListOwnApplicationsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetOwnApplicationResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *OwnApplication
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Error
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetOwnApplicationResponse) GetJSON200() *OwnApplication {
+	return r.JSON200
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r GetOwnApplicationResponse) GetJSONDefault() *Error {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetOwnApplicationResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetOwnApplicationResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetOwnApplicationResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetOwnApplicationResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListOwnCertificatesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *OwnCertificates
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Error
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListOwnCertificatesResponse) GetJSON200() *OwnCertificates {
+	return r.JSON200
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r ListOwnCertificatesResponse) GetJSONDefault() *Error {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListOwnCertificatesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListOwnCertificatesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListOwnCertificatesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListOwnCertificatesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type AskCodeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *CodeSent
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Error
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r AskCodeResponse) GetJSON200() *CodeSent {
+	return r.JSON200
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r AskCodeResponse) GetJSONDefault() *Error {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r AskCodeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AskCodeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AskCodeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AskCodeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ResendCodeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *CodeSent
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Error
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ResendCodeResponse) GetJSON200() *CodeSent {
+	return r.JSON200
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r ResendCodeResponse) GetJSONDefault() *Error {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ResendCodeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ResendCodeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ResendCodeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ResendCodeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type VerifyCodeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *CodeVerified
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Error
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r VerifyCodeResponse) GetJSON200() *CodeVerified {
+	return r.JSON200
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r VerifyCodeResponse) GetJSONDefault() *Error {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r VerifyCodeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r VerifyCodeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r VerifyCodeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r VerifyCodeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetProfileResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Profile
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Error
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetProfileResponse) GetJSON200() *Profile {
+	return r.JSON200
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r GetProfileResponse) GetJSONDefault() *Error {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetProfileResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetProfileResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetProfileResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetProfileResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type PutProfileResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Profile
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Error
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PutProfileResponse) GetJSON200() *Profile {
+	return r.JSON200
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r PutProfileResponse) GetJSONDefault() *Error {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PutProfileResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PutProfileResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PutProfileResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PutProfileResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CloseCitizenSessionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Error
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r CloseCitizenSessionResponse) GetJSONDefault() *Error {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CloseCitizenSessionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CloseCitizenSessionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CloseCitizenSessionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CloseCitizenSessionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type OpenCitizenSessionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *CitizenSession
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Error
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r OpenCitizenSessionResponse) GetJSON200() *CitizenSession {
+	return r.JSON200
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r OpenCitizenSessionResponse) GetJSONDefault() *Error {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r OpenCitizenSessionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r OpenCitizenSessionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r OpenCitizenSessionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r OpenCitizenSessionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListOwnSystemsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Systems
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Error
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListOwnSystemsResponse) GetJSON200() *Systems {
+	return r.JSON200
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r ListOwnSystemsResponse) GetJSONDefault() *Error {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListOwnSystemsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListOwnSystemsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListOwnSystemsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListOwnSystemsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type SubmitDecisionResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -2639,6 +5357,54 @@ func (r HeartbeatResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r HeartbeatResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type TakeInstallationUpResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *TakenUp
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Error
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r TakeInstallationUpResponse) GetJSON200() *TakenUp {
+	return r.JSON200
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r TakeInstallationUpResponse) GetJSONDefault() *Error {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r TakeInstallationUpResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r TakeInstallationUpResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r TakeInstallationUpResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r TakeInstallationUpResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -2919,6 +5685,198 @@ func (r OpenQueueItemResponse) ContentType() string {
 	return ""
 }
 
+type OpenPersonResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PersonFile
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Error
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r OpenPersonResponse) GetJSON200() *PersonFile {
+	return r.JSON200
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r OpenPersonResponse) GetJSONDefault() *Error {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r OpenPersonResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r OpenPersonResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r OpenPersonResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r OpenPersonResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type SearchPeopleResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *People
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Error
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r SearchPeopleResponse) GetJSON200() *People {
+	return r.JSON200
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r SearchPeopleResponse) GetJSONDefault() *Error {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r SearchPeopleResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SearchPeopleResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SearchPeopleResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SearchPeopleResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetDayReportResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DayReport
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Error
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetDayReportResponse) GetJSON200() *DayReport {
+	return r.JSON200
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r GetDayReportResponse) GetJSONDefault() *Error {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetDayReportResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetDayReportResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetDayReportResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetDayReportResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type OrderRevocationResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Ordered
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Error
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r OrderRevocationResponse) GetJSON200() *Ordered {
+	return r.JSON200
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r OrderRevocationResponse) GetJSONDefault() *Error {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r OrderRevocationResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r OrderRevocationResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r OrderRevocationResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r OrderRevocationResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type CloseStaffSessionResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -3189,7 +6147,7 @@ func (c *ClientWithResponses) MarkInstalledWithResponse(ctx context.Context, num
 	return ParseMarkInstalledResponse(rsp)
 }
 
-// GetSealWithResponse The key that opens the sealed private keys on the citizen's stick, once the certificates are issued
+// GetSealWithResponse The key that opens the sealed private keys on the citizen's stick, once the certificates are issued; to the device that filed. Others: takeInstallationUp.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -3239,6 +6197,201 @@ func (c *ClientWithResponses) CreateChallengeWithResponse(ctx context.Context, r
 		return nil, err
 	}
 	return ParseCreateChallengeResponse(rsp)
+}
+
+// ListOwnApplicationsWithResponse The person's applications, those filed on the web among them
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/citizen/applications (the `ListOwnApplications` operationId).
+func (c *ClientWithResponses) ListOwnApplicationsWithResponse(ctx context.Context, params *ListOwnApplicationsParams, reqEditors ...RequestEditorFn) (*ListOwnApplicationsResponse, error) {
+	rsp, err := c.ListOwnApplications(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListOwnApplicationsResponse(rsp)
+}
+
+// GetOwnApplicationWithResponse One of the person's applications in full
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/citizen/applications/{number} (the `GetOwnApplication` operationId).
+func (c *ClientWithResponses) GetOwnApplicationWithResponse(ctx context.Context, number Number, params *GetOwnApplicationParams, reqEditors ...RequestEditorFn) (*GetOwnApplicationResponse, error) {
+	rsp, err := c.GetOwnApplication(ctx, number, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetOwnApplicationResponse(rsp)
+}
+
+// ListOwnCertificatesWithResponse The person's certificates
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/citizen/certificates (the `ListOwnCertificates` operationId).
+func (c *ClientWithResponses) ListOwnCertificatesWithResponse(ctx context.Context, params *ListOwnCertificatesParams, reqEditors ...RequestEditorFn) (*ListOwnCertificatesResponse, error) {
+	rsp, err := c.ListOwnCertificates(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListOwnCertificatesResponse(rsp)
+}
+
+// AskCodeWithBodyWithResponse Has a one-time code sent to the person, where the directory's rule of the kind asks for one
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/citizen/codes (the `AskCode` operationId).
+func (c *ClientWithResponses) AskCodeWithBodyWithResponse(ctx context.Context, params *AskCodeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AskCodeResponse, error) {
+	rsp, err := c.AskCodeWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAskCodeResponse(rsp)
+}
+
+// AskCodeWithResponse Has a one-time code sent to the person, where the directory's rule of the kind asks for one
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/citizen/codes (the `AskCode` operationId).
+func (c *ClientWithResponses) AskCodeWithResponse(ctx context.Context, params *AskCodeParams, body AskCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*AskCodeResponse, error) {
+	rsp, err := c.AskCode(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAskCodeResponse(rsp)
+}
+
+// ResendCodeWithResponse Has another code sent in place of the first
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/citizen/codes/{id}/resend (the `ResendCode` operationId).
+func (c *ClientWithResponses) ResendCodeWithResponse(ctx context.Context, id CodeID, params *ResendCodeParams, reqEditors ...RequestEditorFn) (*ResendCodeResponse, error) {
+	rsp, err := c.ResendCode(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseResendCodeResponse(rsp)
+}
+
+// VerifyCodeWithBodyWithResponse Tells the code that came; once it was right, the id goes into the application as second_factor
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/citizen/codes/{id}/verify (the `VerifyCode` operationId).
+func (c *ClientWithResponses) VerifyCodeWithBodyWithResponse(ctx context.Context, id CodeID, params *VerifyCodeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*VerifyCodeResponse, error) {
+	rsp, err := c.VerifyCodeWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseVerifyCodeResponse(rsp)
+}
+
+// VerifyCodeWithResponse Tells the code that came; once it was right, the id goes into the application as second_factor
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/citizen/codes/{id}/verify (the `VerifyCode` operationId).
+func (c *ClientWithResponses) VerifyCodeWithResponse(ctx context.Context, id CodeID, params *VerifyCodeParams, body VerifyCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*VerifyCodeResponse, error) {
+	rsp, err := c.VerifyCode(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseVerifyCodeResponse(rsp)
+}
+
+// GetProfileWithResponse What is known of the person, and whether notices go by e-mail
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/citizen/profile (the `GetProfile` operationId).
+func (c *ClientWithResponses) GetProfileWithResponse(ctx context.Context, params *GetProfileParams, reqEditors ...RequestEditorFn) (*GetProfileResponse, error) {
+	rsp, err := c.GetProfile(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetProfileResponse(rsp)
+}
+
+// PutProfileWithBodyWithResponse Changes the e-mail address and whether notices go there
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/v1/citizen/profile (the `PutProfile` operationId).
+func (c *ClientWithResponses) PutProfileWithBodyWithResponse(ctx context.Context, params *PutProfileParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PutProfileResponse, error) {
+	rsp, err := c.PutProfileWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePutProfileResponse(rsp)
+}
+
+// PutProfileWithResponse Changes the e-mail address and whether notices go there
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/v1/citizen/profile (the `PutProfile` operationId).
+func (c *ClientWithResponses) PutProfileWithResponse(ctx context.Context, params *PutProfileParams, body PutProfileJSONRequestBody, reqEditors ...RequestEditorFn) (*PutProfileResponse, error) {
+	rsp, err := c.PutProfile(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePutProfileResponse(rsp)
+}
+
+// CloseCitizenSessionWithResponse Signs out; twice is no error
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/v1/citizen/sessions (the `CloseCitizenSession` operationId).
+func (c *ClientWithResponses) CloseCitizenSessionWithResponse(ctx context.Context, params *CloseCitizenSessionParams, reqEditors ...RequestEditorFn) (*CloseCitizenSessionResponse, error) {
+	rsp, err := c.CloseCitizenSession(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCloseCitizenSessionResponse(rsp)
+}
+
+// OpenCitizenSessionWithBodyWithResponse Signs a citizen in on this device by a challenge signed with his sign-in key; ends when deleted, after 5 idle minutes or after 30
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/citizen/sessions (the `OpenCitizenSession` operationId).
+func (c *ClientWithResponses) OpenCitizenSessionWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*OpenCitizenSessionResponse, error) {
+	rsp, err := c.OpenCitizenSessionWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseOpenCitizenSessionResponse(rsp)
+}
+
+// OpenCitizenSessionWithResponse Signs a citizen in on this device by a challenge signed with his sign-in key; ends when deleted, after 5 idle minutes or after 30
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/citizen/sessions (the `OpenCitizenSession` operationId).
+func (c *ClientWithResponses) OpenCitizenSessionWithResponse(ctx context.Context, body OpenCitizenSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*OpenCitizenSessionResponse, error) {
+	rsp, err := c.OpenCitizenSession(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseOpenCitizenSessionResponse(rsp)
+}
+
+// ListOwnSystemsWithResponse The information systems registered on the person's IIN
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/citizen/systems (the `ListOwnSystems` operationId).
+func (c *ClientWithResponses) ListOwnSystemsWithResponse(ctx context.Context, params *ListOwnSystemsParams, reqEditors ...RequestEditorFn) (*ListOwnSystemsResponse, error) {
+	rsp, err := c.ListOwnSystems(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListOwnSystemsResponse(rsp)
 }
 
 // SubmitDecisionWithBodyWithResponse A signed decision. It carries its own proof and needs no staff session, for it may have lain offline.
@@ -3317,6 +6470,34 @@ func (c *ClientWithResponses) HeartbeatWithResponse(ctx context.Context, body He
 		return nil, err
 	}
 	return ParseHeartbeatResponse(rsp)
+}
+
+// TakeInstallationUpWithBodyWithResponse What an enrolled device needs to install certificates that another device asked for: to who proves that they are his, by a
+// public key of the application seen on his medium, by a citizen session, or by staff. Audited, rate-limited.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/installations (the `TakeInstallationUp` operationId).
+func (c *ClientWithResponses) TakeInstallationUpWithBodyWithResponse(ctx context.Context, params *TakeInstallationUpParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*TakeInstallationUpResponse, error) {
+	rsp, err := c.TakeInstallationUpWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTakeInstallationUpResponse(rsp)
+}
+
+// TakeInstallationUpWithResponse What an enrolled device needs to install certificates that another device asked for: to who proves that they are his, by a
+// public key of the application seen on his medium, by a citizen session, or by staff. Audited, rate-limited.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/installations (the `TakeInstallationUp` operationId).
+func (c *ClientWithResponses) TakeInstallationUpWithResponse(ctx context.Context, params *TakeInstallationUpParams, body TakeInstallationUpJSONRequestBody, reqEditors ...RequestEditorFn) (*TakeInstallationUpResponse, error) {
+	rsp, err := c.TakeInstallationUp(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTakeInstallationUpResponse(rsp)
 }
 
 // GetKeyWithResponse The application a public key belongs to; rate-limited for each device
@@ -3421,6 +6602,97 @@ func (c *ClientWithResponses) OpenQueueItemWithResponse(ctx context.Context, num
 		return nil, err
 	}
 	return ParseOpenQueueItemResponse(rsp)
+}
+
+// OpenPersonWithBodyWithResponse One person with certificates and applications; audited, rate-limited
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/staff/people/open (the `OpenPerson` operationId).
+func (c *ClientWithResponses) OpenPersonWithBodyWithResponse(ctx context.Context, params *OpenPersonParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*OpenPersonResponse, error) {
+	rsp, err := c.OpenPersonWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseOpenPersonResponse(rsp)
+}
+
+// OpenPersonWithResponse One person with certificates and applications; audited, rate-limited
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/staff/people/open (the `OpenPerson` operationId).
+func (c *ClientWithResponses) OpenPersonWithResponse(ctx context.Context, params *OpenPersonParams, body OpenPersonJSONRequestBody, reqEditors ...RequestEditorFn) (*OpenPersonResponse, error) {
+	rsp, err := c.OpenPerson(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseOpenPersonResponse(rsp)
+}
+
+// SearchPeopleWithBodyWithResponse People by IIN or part of a name; audited, rate-limited
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/staff/people/search (the `SearchPeople` operationId).
+func (c *ClientWithResponses) SearchPeopleWithBodyWithResponse(ctx context.Context, params *SearchPeopleParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SearchPeopleResponse, error) {
+	rsp, err := c.SearchPeopleWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSearchPeopleResponse(rsp)
+}
+
+// SearchPeopleWithResponse People by IIN or part of a name; audited, rate-limited
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/staff/people/search (the `SearchPeople` operationId).
+func (c *ClientWithResponses) SearchPeopleWithResponse(ctx context.Context, params *SearchPeopleParams, body SearchPeopleJSONRequestBody, reqEditors ...RequestEditorFn) (*SearchPeopleResponse, error) {
+	rsp, err := c.SearchPeople(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSearchPeopleResponse(rsp)
+}
+
+// GetDayReportWithResponse What happened at this device's centre on a day; without names and IINs of citizens
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/staff/reports/{day} (the `GetDayReport` operationId).
+func (c *ClientWithResponses) GetDayReportWithResponse(ctx context.Context, day string, params *GetDayReportParams, reqEditors ...RequestEditorFn) (*GetDayReportResponse, error) {
+	rsp, err := c.GetDayReport(ctx, day, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetDayReportResponse(rsp)
+}
+
+// OrderRevocationWithBodyWithResponse Revokes certificates of who has lost every key, by an order that staff signed. It carries its own proof and needs no staff session.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/staff/revocations (the `OrderRevocation` operationId).
+func (c *ClientWithResponses) OrderRevocationWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*OrderRevocationResponse, error) {
+	rsp, err := c.OrderRevocationWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseOrderRevocationResponse(rsp)
+}
+
+// OrderRevocationWithResponse Revokes certificates of who has lost every key, by an order that staff signed. It carries its own proof and needs no staff session.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/staff/revocations (the `OrderRevocation` operationId).
+func (c *ClientWithResponses) OrderRevocationWithResponse(ctx context.Context, body OrderRevocationJSONRequestBody, reqEditors ...RequestEditorFn) (*OrderRevocationResponse, error) {
+	rsp, err := c.OrderRevocation(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseOrderRevocationResponse(rsp)
 }
 
 // CloseStaffSessionWithResponse Ends the session and lets go of its locks
@@ -3699,6 +6971,365 @@ func ParseCreateChallengeResponse(rsp *http.Response) (*CreateChallengeResponse,
 	return response, nil
 }
 
+// ParseListOwnApplicationsResponse parses an HTTP response from a ListOwnApplicationsWithResponse call
+func ParseListOwnApplicationsResponse(rsp *http.Response) (*ListOwnApplicationsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListOwnApplicationsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest OwnApplications
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetOwnApplicationResponse parses an HTTP response from a GetOwnApplicationWithResponse call
+func ParseGetOwnApplicationResponse(rsp *http.Response) (*GetOwnApplicationResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetOwnApplicationResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest OwnApplication
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListOwnCertificatesResponse parses an HTTP response from a ListOwnCertificatesWithResponse call
+func ParseListOwnCertificatesResponse(rsp *http.Response) (*ListOwnCertificatesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListOwnCertificatesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest OwnCertificates
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseAskCodeResponse parses an HTTP response from a AskCodeWithResponse call
+func ParseAskCodeResponse(rsp *http.Response) (*AskCodeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AskCodeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest CodeSent
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseResendCodeResponse parses an HTTP response from a ResendCodeWithResponse call
+func ParseResendCodeResponse(rsp *http.Response) (*ResendCodeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ResendCodeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest CodeSent
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseVerifyCodeResponse parses an HTTP response from a VerifyCodeWithResponse call
+func ParseVerifyCodeResponse(rsp *http.Response) (*VerifyCodeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &VerifyCodeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest CodeVerified
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetProfileResponse parses an HTTP response from a GetProfileWithResponse call
+func ParseGetProfileResponse(rsp *http.Response) (*GetProfileResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetProfileResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Profile
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePutProfileResponse parses an HTTP response from a PutProfileWithResponse call
+func ParsePutProfileResponse(rsp *http.Response) (*PutProfileResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PutProfileResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Profile
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCloseCitizenSessionResponse parses an HTTP response from a CloseCitizenSessionWithResponse call
+func ParseCloseCitizenSessionResponse(rsp *http.Response) (*CloseCitizenSessionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CloseCitizenSessionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseOpenCitizenSessionResponse parses an HTTP response from a OpenCitizenSessionWithResponse call
+func ParseOpenCitizenSessionResponse(rsp *http.Response) (*OpenCitizenSessionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &OpenCitizenSessionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest CitizenSession
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListOwnSystemsResponse parses an HTTP response from a ListOwnSystemsWithResponse call
+func ParseListOwnSystemsResponse(rsp *http.Response) (*ListOwnSystemsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListOwnSystemsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Systems
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseSubmitDecisionResponse parses an HTTP response from a SubmitDecisionWithResponse call
 func ParseSubmitDecisionResponse(rsp *http.Response) (*SubmitDecisionResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -3814,6 +7445,39 @@ func ParseHeartbeatResponse(rsp *http.Response) (*HeartbeatResponse, error) {
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest HeartbeatAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseTakeInstallationUpResponse parses an HTTP response from a TakeInstallationUpWithResponse call
+func ParseTakeInstallationUpResponse(rsp *http.Response) (*TakeInstallationUpResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &TakeInstallationUpResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest TakenUp
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -4001,6 +7665,138 @@ func ParseOpenQueueItemResponse(rsp *http.Response) (*OpenQueueItemResponse, err
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest QueueApplication
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseOpenPersonResponse parses an HTTP response from a OpenPersonWithResponse call
+func ParseOpenPersonResponse(rsp *http.Response) (*OpenPersonResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &OpenPersonResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PersonFile
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSearchPeopleResponse parses an HTTP response from a SearchPeopleWithResponse call
+func ParseSearchPeopleResponse(rsp *http.Response) (*SearchPeopleResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SearchPeopleResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest People
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetDayReportResponse parses an HTTP response from a GetDayReportWithResponse call
+func ParseGetDayReportResponse(rsp *http.Response) (*GetDayReportResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetDayReportResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DayReport
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseOrderRevocationResponse parses an HTTP response from a OrderRevocationWithResponse call
+func ParseOrderRevocationResponse(rsp *http.Response) (*OrderRevocationResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &OrderRevocationResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Ordered
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

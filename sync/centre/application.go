@@ -12,177 +12,6 @@ import (
 	"github.com/tirkeu/kiosk/sync/registry"
 )
 
-// Where an application comes from: a kiosk filed it, or the centre made it of a bare CMP request.
-const (
-	originDevice = "device"
-	originCentre = "centre"
-)
-
-// file takes an application in from a device: the same bytes again get the same answer, other bytes wrong_bytes.
-func (c *Centre) file(ctx context.Context, d ledger.Device, number string, document, sealKey []byte) (ledger.State, error) {
-	a, err := c.readApplication(number, document)
-	if err != nil {
-		return "", err
-	}
-	state := ledger.Filed
-	err = c.db.Do(ctx, func(t *ledger.Tx) error {
-		old, err := t.Application(number)
-		if err == nil {
-			state = c.stateOf(old)
-			return c.sameFiling(old, document, sealKey)
-		}
-		if !errors.Is(err, ledger.ErrNotFound) {
-			return err
-		}
-		if err := mayNumber(t, d, number); err != nil {
-			return err
-		}
-		var sealed []byte
-		if len(sealKey) > 0 {
-			if sealed, err = c.sealer.seal(sealKey, "application:"+number); err != nil {
-				return err
-			}
-		}
-		return c.addApplication(t, d, originDevice, a, document, sealed)
-	})
-	return state, err
-}
-
-// readApplication checks what a document says by itself.
-func (c *Centre) readApplication(number string, document []byte) (registry.Application, error) {
-	a, err := registry.ParseApplication(document)
-	if err != nil {
-		return a, refuse(api.ErrorCodeBadRequest, "the application cannot be read: %v", err)
-	}
-	if a.Number != number {
-		return a, refuse(api.ErrorCodeBadRequest, "the number is not the document's")
-	}
-	if err := c.checkIIN(a.IIN); err != nil {
-		return a, refuse(api.ErrorCodeBadRequest, "the application's IIN is not valid")
-	}
-	if _, err := c.profiles.Storage(string(a.Storage.Kind)); err != nil {
-		return a, refuse(api.ErrorCodeBadRequest, "the key storage is not known here")
-	}
-	for _, k := range a.Keys {
-		if profile, err := c.profiles.Template(string(k.Template)); err != nil || !profile.Citizen {
-			return a, refuse(api.ErrorCodeBadRequest, "key %d: no citizen gets this template here", k.Ordinal)
-		}
-	}
-	return a, nil
-}
-
-func (c *Centre) sameFiling(old ledger.Application, document, sealKey []byte) error {
-	var had []byte
-	if old.SealKey != nil {
-		var err error
-		if had, err = c.sealer.open(old.SealKey, "application:"+old.Number); err != nil {
-			return err
-		}
-	}
-	if string(old.Document) != string(document) || string(had) != string(sealKey) {
-		return refuse(api.ErrorCodeWrongBytes, "the application was filed with other bytes")
-	}
-	return nil
-}
-
-// mayNumber says whether a device may file under a number: its own prefix, or that of an earlier enrolment of the same
-// centre, for what was accepted offline must still go out after the device was enrolled anew.
-func mayNumber(t *ledger.Tx, d ledger.Device, number string) error {
-	prefix := number[:4]
-	if prefix == d.Prefix {
-		return nil
-	}
-	other, err := t.Device(prefix)
-	if errors.Is(err, ledger.ErrNotFound) || err == nil && other.Centre != d.Centre {
-		return refuse(api.ErrorCodeBadRequest, "the number's prefix is not this device's")
-	}
-	return err
-}
-
-// addApplication writes an application and its keys, none of which may stand in another living one.
-func (c *Centre) addApplication(t *ledger.Tx, d ledger.Device, origin string, a registry.Application, document, sealed []byte) error {
-	now := c.now()
-	differs := false
-	if p, err := t.Person(a.IIN); err == nil {
-		differs = !sameName(a.Name, p)
-	} else if !errors.Is(err, ledger.ErrNotFound) {
-		return err
-	}
-	life, err := c.termsOf(t, a, origin)
-	if err != nil {
-		return err
-	}
-	if err := c.mayCertify(t, a); err != nil {
-		return err
-	}
-	name := fullName(a.Name.Surname, a.Name.Given, a.Name.Patronymic)
-	row := ledger.Application{Number: a.Number, Origin: origin, Device: d.Prefix, Centre: d.Centre, Kind: string(a.Kind), IIN: a.IIN, Name: name,
-		Document: document, SHA256: registry.Hash(document), SealKey: sealed, State: ledger.Filed, NameDiffers: differs,
-		CreatedAt: a.CreatedAt, FiledAt: now, ExpiresAt: now.Add(life)}
-	if err := t.AddApplication(row, name); err != nil {
-		return err
-	}
-	for _, k := range a.Keys {
-		if err := certifiedOnce(t, k.SPKISHA256); err != nil {
-			return err
-		}
-		if err := c.freeKey(t, k.SPKISHA256, k.TransactionID); err != nil {
-			return err
-		}
-		if err := t.AddKey(ledger.Key{Number: a.Number, Ordinal: k.Ordinal, Template: string(k.Template), TransactionID: k.TransactionID, SPKISHA256: k.SPKISHA256}); err != nil {
-			return err
-		}
-	}
-	c.metrics.add("tirkeu_applications_filed_total", 1)
-	return t.Audit(now, "application-filed", "device:"+d.Prefix, "application:"+a.Number, row.SHA256)
-}
-
-// mayCertify refuses a name or an e-mail address that no certificate could carry: later nobody could mend it.
-func (c *Centre) mayCertify(t *ledger.Tx, a registry.Application) error {
-	who, err := personOf(t, a)
-	if err != nil {
-		return err
-	}
-	for _, k := range a.Keys {
-		profile, err := c.profiles.Template(string(k.Template))
-		if err != nil {
-			return err
-		}
-		if _, err := pki.RawSubject(profile, who); err != nil {
-			return refuse(api.ErrorCodeBadRequest, "no certificate can say this name or e-mail address: %v", err)
-		}
-	}
-	return nil
-}
-
-// freeKey refuses a key or a transaction that another application has. A key may come again after a rejection.
-func (c *Centre) freeKey(t *ledger.Tx, spki, transaction string) error {
-	if _, err := t.KeyByTransaction(transaction); err == nil {
-		return refuse(api.ErrorCodeConflict, "the transaction belongs to another key")
-	} else if !errors.Is(err, ledger.ErrNotFound) {
-		return err
-	}
-	if _, err := t.Transaction(transaction); err == nil {
-		return refuse(api.ErrorCodeConflict, "the transaction has begun for something else")
-	} else if !errors.Is(err, ledger.ErrNotFound) {
-		return err
-	}
-	others, err := t.KeysBySPKI(spki)
-	if err != nil {
-		return err
-	}
-	for _, k := range others {
-		a, err := t.Application(k.Number)
-		if err != nil {
-			return err
-		}
-		if state := c.stateOf(a); state != ledger.Rejected && state != ledger.Expired {
-			return refuse(api.ErrorCodeConflict, "the public key stands in another application")
-		}
-	}
-	return nil
-}
-
 // stateOf is where an application stands now: time may have run out since the last write.
 func (c *Centre) stateOf(a ledger.Application) ledger.State {
 	if (a.State == ledger.Filed || a.State == ledger.Waiting) && !c.now().Before(a.ExpiresAt) {
@@ -199,7 +28,16 @@ func wordOf(s ledger.State) api.Status {
 	return api.Status(s)
 }
 
-// status is the word for a number; not_found for one nobody filed.
+// wordFor is where an application stands, in the contract's words: what for others is installed, is revoked for a revocation.
+func (c *Centre) wordFor(a ledger.Application) api.Status {
+	if a.Kind == string(registry.KindRevocation) && a.State == ledger.Installed {
+		return api.StatusRevoked
+	}
+	return wordOf(c.stateOf(a))
+}
+
+// status is an application by its number; not_found for one nobody filed. One filed on the web, which waits for its citizen,
+// has a state and nothing else.
 func (c *Centre) status(ctx context.Context, number string) (ledger.Application, error) {
 	var a ledger.Application
 	if !registry.ValidNumber(number) {
@@ -208,6 +46,13 @@ func (c *Centre) status(ctx context.Context, number string) (ledger.Application,
 	err := c.db.View(ctx, func(t *ledger.Tx) error {
 		var err error
 		a, err = t.Application(number)
+		if !errors.Is(err, ledger.ErrNotFound) {
+			return err
+		}
+		web, none := t.WebApplication(number)
+		if none == nil {
+			a, err = ledger.Application{Number: number, Kind: web.Kind, State: ledger.Filed, ExpiresAt: web.ExpiresAt}, nil
+		}
 		return err
 	})
 	if errors.Is(err, ledger.ErrNotFound) {
@@ -235,11 +80,19 @@ func (c *Centre) statusOfKey(ctx context.Context, spki string) (ledger.Applicati
 	return a, err
 }
 
-// sealKey gives the key of the citizen's sealed private keys back once the certificates are issued.
+// sealKey gives the key of the citizen's sealed private keys back, once the certificates are issued, to the device that filed
+// the application. Another one gets it by takeUp.
 func (c *Centre) sealKey(ctx context.Context, d ledger.Device, number string) ([]byte, error) {
 	a, err := c.status(ctx, number)
 	if err != nil {
 		return nil, err
+	}
+	same := false
+	if err := c.db.View(ctx, func(t *ledger.Tx) error { same, err = sameDevice(t, a.Device, d); return err }); err != nil {
+		return nil, err
+	}
+	if !same { // numbers can be guessed
+		return nil, refuse(api.ErrorCodeOtherPerson, "another device filed the application: its installation is taken up with a proof")
 	}
 	if a.State != ledger.Issued && a.State != ledger.Installed {
 		return nil, refuse(api.ErrorCodeConflict, "the certificates are not issued")
@@ -268,6 +121,9 @@ func (c *Centre) install(ctx context.Context, d ledger.Device, number string, at
 		if a.State != ledger.Issued {
 			return refuse(api.ErrorCodeConflict, "the certificates are not issued")
 		}
+		if err := c.confirmInstalled(t, number); err != nil {
+			return err
+		}
 		for _, serial := range serials {
 			if cert, err := t.Certificate(plainSerial(serial)); errors.Is(err, ledger.ErrNotFound) || err == nil && cert.Number != number {
 				return refuse(api.ErrorCodeBadRequest, "a certificate is not of this application")
@@ -281,6 +137,23 @@ func (c *Centre) install(ctx context.Context, d ledger.Device, number string, at
 		return t.Audit(c.now(), "application-installed", "device:"+d.Prefix, "application:"+number, at.UTC().Format(time.RFC3339))
 	})
 	return state, err
+}
+
+// confirmInstalled ends the transactions whose certificates lie on the citizen's medium, though the kiosk that asked never
+// confirmed them: another one has installed them, and they must not be revoked for that.
+func (c *Centre) confirmInstalled(t *ledger.Tx, number string) error {
+	asked, err := t.TransactionsOf(number)
+	if err != nil {
+		return err
+	}
+	for _, x := range asked {
+		if x.State == ledger.TransactionIssued {
+			if err := t.MoveTransaction(x.ID, x.State, ledger.TransactionConfirmed, x.Serial, "", c.now()); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // expire moves on what nobody decided in time, a hundred at once, and says how many.

@@ -151,7 +151,7 @@ func (c *Centre) askUnannounced(t *ledger.Tx, d ledger.Device, r request) error 
 	if err != nil {
 		return rejectAs(cmp.BadCertTemplate, "the request cannot be made an application: %v", err)
 	}
-	if err := c.addApplication(t, d, originCentre, document, encoded, nil); err != nil {
+	if err := c.addApplication(t, filing{origin: originCentre, device: d, a: document, document: encoded}); err != nil {
 		return err
 	}
 	a, err := t.Application(document.Number)
@@ -186,13 +186,9 @@ func (c *Centre) ownApplication(t *ledger.Tx, d ledger.Device, r request) (regis
 	if storage == "" {
 		storage = pki.StorageStick
 	}
-	n, err := t.Next("own-number", 1)
+	number, err := ownNumber(t)
 	if err != nil {
 		return registry.Application{}, err
-	}
-	number := registry.NewNumber(fmt.Sprintf("%04d", ownPrefix+(n-1)/registry.MaxCounter), uint64((n-1)%registry.MaxCounter+1))
-	if number == "" {
-		return registry.Application{}, errors.New("every number of the centre's own has been given")
 	}
 	return registry.Application{Version: registry.DocumentVersion, Number: number, Kind: registry.KindNew, IIN: iin,
 		Name: registry.Name{Surname: surname, Given: given, Patronymic: patronymic, Typed: true}, Email: r.email,

@@ -220,6 +220,9 @@ func (c *Centre) open(ctx context.Context, cfg Config, stored authority.Material
 	if err := c.noteGOST(ctx); err != nil {
 		return err
 	}
+	if err := c.db.Do(ctx, func(t *ledger.Tx) error { _, err := t.IndexPeople(); return err }); err != nil {
+		return fmt.Errorf("making people findable: %w", err)
+	}
 	c.anchors = c.authority.Intermediates()
 	c.anchors.Add(c.authority.Root())
 	if c.sealer, err = c.state.loadSealer(c.rand); err != nil {
@@ -288,6 +291,9 @@ func (c *Centre) Tidy(ctx context.Context) error {
 	if err := c.lapse(ctx); err != nil {
 		return err
 	}
+	if err := c.revokeOverdue(ctx); err != nil {
+		return fmt.Errorf("revoking what was accepted: %w", err)
+	}
 	var open []string
 	err := c.db.View(ctx, func(t *ledger.Tx) error {
 		var err error
@@ -302,7 +308,13 @@ func (c *Centre) Tidy(ctx context.Context) error {
 			c.log.Error("issuing failed", "number", number, "error", err)
 		}
 	}
-	return c.db.Do(ctx, func(t *ledger.Tx) error { return t.ForgetReplies(c.now().Add(-c.rules.RepliesKept)) })
+	return c.db.Do(ctx, func(t *ledger.Tx) error {
+		now := c.now()
+		if err := t.ForgetReplies(now.Add(-c.rules.RepliesKept)); err != nil {
+			return err
+		}
+		return t.ForgetCodes(now.Add(-c.rules.SignedWithin-24*time.Hour), now) // until then an application may arrive that names one
+	})
 }
 
 // centreNamed is a registration centre by code; the sandbox's own is always there.

@@ -158,7 +158,7 @@ func (a cmpAuthority) Confirm(ctx context.Context, in *cmp.Confirmation) error {
 	return refused(err)
 }
 
-// Revoke revokes a device's own certificate.
+// Revoke revokes a device's own certificate, or a citizen's on his behalf.
 func (a cmpAuthority) Revoke(ctx context.Context, r *cmp.RevocationRequest) error {
 	d, err := a.party(ctx, r.Party)
 	if err != nil {
@@ -172,7 +172,7 @@ func (a cmpAuthority) Revoke(ctx context.Context, r *cmp.RevocationRequest) erro
 		return cmp.Refuse(cmp.BadCertID, "the certificate is not of this authority")
 	}
 	in := revocation{issuer: string(family), transaction: hex.EncodeToString(r.TransactionID), profile: r.Profile, message: r.Message,
-		serial: hex.EncodeToString(r.Certificate.Serial.Bytes()), reason: r.Reason}
+		serial: hex.EncodeToString(r.Certificate.Serial.Bytes()), reason: r.Reason, ra: r.Party.RA}
 	return refused(a.c.revoke(ctx, d, in))
 }
 

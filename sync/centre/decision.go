@@ -155,7 +155,7 @@ func (c *Centre) order(ctx context.Context, number string, verdict registry.Verd
 		case ledger.Expired:
 			return refuse(api.ErrorCodeExpired, "application %s has expired", number)
 		}
-		return refuse(api.ErrorCodeAlreadyDecided, "application %s is %s already", number, wordOf(c.stateOf(a)))
+		return refuse(api.ErrorCodeAlreadyDecided, "application %s is %s already", number, c.wordFor(a))
 	})
 	if err != nil {
 		return fmt.Errorf("deciding about an application: %w", err)

@@ -103,17 +103,29 @@ func (c *Centre) ImportDirectory(ctx context.Context, data []byte) (version stri
 }
 
 // termsOf is how long an application filed now may wait for staff; it refuses keys that the application's storage may
-// not have today. A kiosk asks for one of the sets of its storage. A bare CMP request (origin "centre") has one key only:
-// there some set must have its template.
+// not have today for its kind. A kiosk asks for one of the sets of keys. A bare CMP request (origin "centre") has one key only:
+// there some set of the storage must have its template.
 func (c *Centre) termsOf(t *ledger.Tx, a registry.Application, origin string) (life time.Duration, err error) {
 	d, err := c.directoryOf(t)
 	if err != nil {
 		return 0, err
 	}
+	life = c.rules.ApplicationLife
+	if life <= 0 {
+		life = time.Duration(d.ApplicationDays) * 24 * time.Hour
+	}
+	if a.Kind == registry.KindRevocation {
+		return life, nil
+	}
 	rule, known := d.Storage(a.Storage.Kind)
 	if !known {
 		return 0, refuse(api.ErrorCodeBadRequest, "the key storage %q is not offered", a.Storage.Kind)
 	}
+	kind, known := d.KindRule(a.Kind)
+	if !known {
+		return 0, refuse(api.ErrorCodeNotOffered, "applications of the kind %q are not offered", a.Kind)
+	}
+	rule.Sets = kind.SetsOn(rule)
 	var templates []registry.Template
 	for _, k := range a.Keys {
 		if !rule.Has(k.Template) {
@@ -124,8 +136,5 @@ func (c *Centre) termsOf(t *ledger.Tx, a registry.Application, origin string) (l
 	if _, whole := rule.SetOf(templates); !whole && origin == originDevice {
 		return 0, refuse(api.ErrorCodeBadRequest, "keys of the templates %q together are no set that the storage %q is offered with", templates, a.Storage.Kind)
 	}
-	if c.rules.ApplicationLife > 0 {
-		return c.rules.ApplicationLife, nil
-	}
-	return time.Duration(d.ApplicationDays) * 24 * time.Hour, nil
+	return life, nil
 }

@@ -27,6 +27,18 @@ type Rules struct {
 	Status, People    Limit // of one device: asking by number or key; asking the register
 	Challenges        Limit // of one device
 	CRLEvery, CRLLife time.Duration
+
+	CitizenIdle, CitizenLife time.Duration // of a citizen's session
+	SignedWithin             time.Duration // how long ago a citizen may have signed what arrives now; longer than a kiosk may be offline
+	SignedApart              time.Duration // how far signing and writing of an application may lie apart
+	PendingLife              time.Duration // how long an unfinished application keeps another one like it out
+	RevokeWithin             time.Duration // after that the centre revokes what an accepted application names, though no kiosk asked
+	CodeLife, CodeGap        time.Duration // of a one-time code; between two sendings
+	CodeLock, GrantLife      time.Duration // after too many wrong ones; from the right one until the application is signed
+	CodeTries, CodeResends   int
+	CodesPerHour             int   // sent to one person
+	PeopleDay                Limit // of one device, beside People: what a day needs, and no more
+	StaffPeople              Limit // of one operator: searching and opening people
 }
 
 // DefaultRules are the sandbox's.
@@ -38,6 +50,10 @@ func DefaultRules() Rules {
 		DecisionAhead: 5 * time.Minute, CheckAfter: 2 * time.Second, RepliesKept: 100 * day,
 		Status: Limit{Burst: 60, Every: time.Second}, People: Limit{Burst: 20, Every: 5 * time.Second}, Challenges: Limit{Burst: 20, Every: 3 * time.Second},
 		CRLEvery: time.Hour, CRLLife: 2 * day,
+		CitizenIdle: 5 * time.Minute, CitizenLife: 30 * time.Minute, SignedWithin: 30 * day, SignedApart: 15 * time.Minute,
+		PendingLife: 7 * day, RevokeWithin: time.Minute, CodeLife: 5 * time.Minute, CodeGap: 30 * time.Second, CodeLock: 15 * time.Minute, GrantLife: 15 * time.Minute,
+		CodeTries: 3, CodeResends: 3, CodesPerHour: 8,
+		PeopleDay: Limit{Burst: 200, Every: 5 * time.Minute}, StaffPeople: Limit{Burst: 30, Every: 5 * time.Second},
 	}
 }
 

@@ -17,6 +17,7 @@ type Refusal struct {
 	Message string
 	After   time.Duration // ask again then; 0 says nothing
 	Fail    cmp.Failure   // CMP's word for it, where it has one of its own; 0 follows Code
+	Left    *int          // tries that are left, where they are counted
 }
 
 func (r *Refusal) Error() string { return r.Message }
@@ -49,4 +50,29 @@ var statuses = map[api.ErrorCode]int{
 	api.ErrorCodeExpired:         http.StatusGone,
 	api.ErrorCodeRateLimited:     http.StatusTooManyRequests,
 	api.ErrorCodeInternal:        http.StatusInternalServerError,
+
+	api.ErrorCodeSessionOver:     http.StatusForbidden,
+	api.ErrorCodeChallengeOver:   http.StatusForbidden,
+	api.ErrorCodeBadSignature:    http.StatusForbidden,
+	api.ErrorCodeNotSignInKey:    http.StatusForbidden,
+	api.ErrorCodeNotSigningKey:   http.StatusForbidden,
+	api.ErrorCodeKeyExpired:      http.StatusForbidden,
+	api.ErrorCodeKeyNotYetValid:  http.StatusForbidden,
+	api.ErrorCodeKeyRevoked:      http.StatusForbidden,
+	api.ErrorCodeKeyForeign:      http.StatusForbidden,
+	api.ErrorCodeKeyUnchecked:    http.StatusForbidden,
+	api.ErrorCodeOtherPerson:     http.StatusForbidden,
+	api.ErrorCodeUnsigned:        http.StatusForbidden,
+	api.ErrorCodeSignatureTime:   http.StatusForbidden,
+	api.ErrorCodeSignatureStale:  http.StatusGone,
+	api.ErrorCodeNotOffered:      http.StatusConflict,
+	api.ErrorCodeAlreadyFiled:    http.StatusConflict,
+	api.ErrorCodeAlreadyReissued: http.StatusConflict,
+	api.ErrorCodeAlreadyRevoked:  http.StatusConflict,
+	api.ErrorCodeNoSystem:        http.StatusConflict,
+	api.ErrorCodeCodeRequired:    http.StatusForbidden,
+	api.ErrorCodeCodeWrong:       http.StatusForbidden,
+	api.ErrorCodeCodeExpired:     http.StatusGone,
+	api.ErrorCodeCodeLocked:      http.StatusTooManyRequests,
+	api.ErrorCodeCodeLimit:       http.StatusTooManyRequests,
 }

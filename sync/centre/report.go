@@ -19,6 +19,7 @@ type ApplicationRow struct {
 	IIN         string     `json:"iin"`
 	Name        string     `json:"name"`
 	NameDiffers bool       `json:"name_differs"`
+	Kind        string     `json:"kind"`
 	Origin      string     `json:"origin"` // device, or centre for a request that named no application
 	Device      string     `json:"device"`
 	Centre      string     `json:"centre"`
@@ -50,11 +51,11 @@ func (c *Centre) Applications(ctx context.Context, status api.Status) ([]Applica
 			if err != nil {
 				return err
 			}
-			word := wordOf(c.stateOf(a))
+			word := c.wordFor(a)
 			if status != "" && word != status {
 				continue
 			}
-			row := ApplicationRow{Number: a.Number, Status: word, IIN: a.IIN, Name: a.Name, NameDiffers: a.NameDiffers, Origin: a.Origin,
+			row := ApplicationRow{Number: a.Number, Status: word, IIN: a.IIN, Name: a.Name, NameDiffers: a.NameDiffers, Kind: a.Kind, Origin: a.Origin,
 				Device: a.Device, Centre: a.Centre, FiledAt: a.FiledAt, ExpiresAt: a.ExpiresAt, DecidedAt: known(a.DecidedAt), DecidedBy: a.DecidedBy,
 				Reason: a.Reason, Templates: []string{}}
 			for _, k := range keys {

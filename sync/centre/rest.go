@@ -18,16 +18,20 @@ import (
 // maxBody bounds the body of a REST call in octets.
 const maxBody = 256 << 10
 
-// sessionHeader carries the token of a staff session.
-const sessionHeader = "X-Staff-Session"
+// The headers that carry the token of a session.
+const (
+	sessionHeader = "X-Staff-Session"
+	citizenHeader = "X-Citizen-Session"
+)
 
 // none is the input or output of a call that has none.
 type none struct{}
 
-// caller is who calls: an enrolled device, and the token of a staff session that the call carries.
+// caller is who calls: an enrolled device, and the tokens of a staff session and of a citizen's that the call carries.
 type caller struct {
-	device ledger.Device
-	token  string
+	device  ledger.Device
+	token   string
+	citizen string
 }
 
 // routes binds every call of the contract; a test holds it against openapi.json.
@@ -50,6 +54,7 @@ func (c *Centre) routes(mux *http.ServeMux) {
 	route(c, mux, "DELETE /api/v1/queue/{number}/lock", c.restUnlock)
 	route(c, mux, "POST /api/v1/decisions", c.restDecide)
 	route(c, mux, "POST /api/v1/certificates/search", c.restCertificates)
+	c.citizenRoutes(mux)
 }
 
 // route binds one call: it finds the device behind the client's certificate, reads the body, and writes the answer or
@@ -58,7 +63,7 @@ func route[In, Out any](c *Centre, mux *http.ServeMux, pattern string, call func
 	mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		status := http.StatusOK
 		out, err := func() (out Out, err error) {
-			who := caller{token: r.Header.Get(sessionHeader)}
+			who := caller{token: r.Header.Get(sessionHeader), citizen: r.Header.Get(citizenHeader)}
 			if who.device, err = c.device(r.Context(), r); err != nil {
 				return out, err
 			}
@@ -116,7 +121,7 @@ func (c *Centre) writeRefusal(w http.ResponseWriter, r *http.Request, err error)
 		}
 		no = &Refusal{Code: api.ErrorCodeInternal, Message: "internal error"}
 	}
-	out := api.Error{Code: no.Code, Message: no.Message}
+	out := api.Error{Code: no.Code, Message: no.Message, Left: no.Left}
 	if no.After > 0 {
 		seconds := int((no.After + 999_999_999) / 1_000_000_000)
 		out.RetryAfter = &seconds

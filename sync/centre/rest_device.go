@@ -38,6 +38,9 @@ func (c *Centre) restLookup(ctx context.Context, who caller, _ *http.Request, in
 	if err := c.within("people", c.rules.People, who.device); err != nil {
 		return api.Person{}, err
 	}
+	if err := c.within("people-day", c.rules.PeopleDay, who.device); err != nil {
+		return api.Person{}, err
+	}
 	p, err := c.lookUp(ctx, who.device, in.Iin)
 	return personOut(p), err
 }
@@ -47,16 +50,12 @@ func personOut(p ledger.Person) api.Person {
 }
 
 func (c *Centre) restFile(ctx context.Context, who caller, r *http.Request, in api.Filing) (api.ApplicationStatus, error) {
-	var sealKey []byte
-	if in.SealKey != nil {
-		sealKey = *in.SealKey
-	}
-	if len(sealKey) > 64 {
+	if in.SealKey != nil && len(*in.SealKey) > 64 {
 		return api.ApplicationStatus{}, refuse(api.ErrorCodeBadRequest, "a seal key has at most 64 octets")
 	}
 	number := r.PathValue("number")
-	state, err := c.file(ctx, who.device, number, in.Document, sealKey)
-	return api.ApplicationStatus{Number: number, Status: wordOf(state)}, err
+	status, err := c.file(ctx, who.device, number, in)
+	return api.ApplicationStatus{Number: number, Status: status}, err
 }
 
 func (c *Centre) restStatus(ctx context.Context, who caller, r *http.Request, _ none) (api.ApplicationStatus, error) {
@@ -64,7 +63,7 @@ func (c *Centre) restStatus(ctx context.Context, who caller, r *http.Request, _ 
 		return api.ApplicationStatus{}, err
 	}
 	a, err := c.status(ctx, r.PathValue("number"))
-	return api.ApplicationStatus{Number: a.Number, Status: wordOf(a.State)}, err
+	return api.ApplicationStatus{Number: a.Number, Status: c.wordFor(a)}, err
 }
 
 func (c *Centre) restSeal(ctx context.Context, who caller, r *http.Request, _ none) (api.Seal, error) {
@@ -86,7 +85,7 @@ func (c *Centre) restKey(ctx context.Context, who caller, r *http.Request, _ non
 		return api.ApplicationStatus{}, err
 	}
 	a, err := c.statusOfKey(ctx, strings.ToLower(r.PathValue("spki_sha256")))
-	return api.ApplicationStatus{Number: a.Number, Status: wordOf(a.State)}, err
+	return api.ApplicationStatus{Number: a.Number, Status: c.wordFor(a)}, err
 }
 
 // restTransaction shows a device its own transactions only.

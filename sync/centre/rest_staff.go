@@ -67,12 +67,15 @@ func statesOf(word api.Status) []ledger.State {
 	case api.StatusExpired:
 		return []ledger.State{ledger.Filed, ledger.Waiting, ledger.Expired}
 	}
+	if word == api.StatusRevoked {
+		return []ledger.State{ledger.Installed}
+	}
 	return []ledger.State{ledger.State(word)}
 }
 
 func (c *Centre) queueItem(t *ledger.Tx, a ledger.Application) (api.QueueItem, error) {
 	differs := a.NameDiffers
-	item := api.QueueItem{Number: a.Number, Iin: a.IIN, Name: a.Name, Status: wordOf(c.stateOf(a)), CreatedAt: a.CreatedAt, NameDiffers: &differs}
+	item := api.QueueItem{Number: a.Number, Iin: a.IIN, Name: a.Name, Status: c.wordFor(a), CreatedAt: a.CreatedAt, NameDiffers: &differs}
 	if a.LockedBy == "" || !c.now().Before(a.LockedUntil) {
 		return item, nil
 	}
@@ -103,7 +106,7 @@ func (c *Centre) restOpen(ctx context.Context, who caller, r *http.Request, _ no
 		} else if err != nil {
 			return err
 		}
-		out = api.QueueApplication{Document: a.Document, Sha256: a.SHA256, Status: wordOf(c.stateOf(a)), LockedUntil: until.UTC()}
+		out = api.QueueApplication{Document: a.Document, Sha256: a.SHA256, Status: c.wordFor(a), LockedUntil: until.UTC()}
 		document, err := registry.ParseApplication(a.Document)
 		if err != nil {
 			return err
@@ -130,5 +133,5 @@ func (c *Centre) restUnlock(ctx context.Context, who caller, r *http.Request, _ 
 
 func (c *Centre) restDecide(ctx context.Context, who caller, _ *http.Request, in api.SignedDecision) (api.ApplicationStatus, error) {
 	a, err := c.decide(ctx, who.device, in.Decision, in.Signature)
-	return api.ApplicationStatus{Number: a.Number, Status: wordOf(a.State)}, err
+	return api.ApplicationStatus{Number: a.Number, Status: c.wordFor(a)}, err
 }

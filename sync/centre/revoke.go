@@ -17,12 +17,12 @@ type revocation struct {
 	message     []byte
 	issuer      string // as the ledger names the CA
 	serial      string
-	reason      int // CRLReason, RFC 5280 §5.3.1
+	reason      int  // CRLReason, RFC 5280 §5.3.1
+	ra          bool // asked for by a registration authority
 }
 
-// revoke takes a revocation request: for a device's own certificate, and nothing else. A citizen's is revoked only when
-// a signed revocation application names it, and there is no such kind of application here. The same message again
-// changes nothing.
+// revoke takes a revocation request: for a device's own certificate, or on a citizen's behalf where an application that was
+// accepted names his certificate. The same message again changes nothing.
 func (c *Centre) revoke(ctx context.Context, d ledger.Device, r revocation) error {
 	return c.db.Do(ctx, func(t *ledger.Tx) error {
 		x, err := t.Transaction(r.transaction)
@@ -35,8 +35,15 @@ func (c *Centre) revoke(ctx context.Context, d ledger.Device, r revocation) erro
 		if !errors.Is(err, ledger.ErrNotFound) {
 			return err
 		}
-		if err := mayRevoke(t, d, r); err != nil {
+		citizens, err := mayRevoke(t, d, r)
+		if err != nil {
 			return err
+		}
+		if citizens && !r.ra { // RFC 9483 §5.3.2: only a registration authority speaks for another
+			return rejectAs(cmp.NotAuthorized, "the certificate that protects the request is not a registration authority's")
+		}
+		if citizens {
+			return c.revokeForCitizen(t, d, r)
 		}
 		now := c.now()
 		if err := t.RevokeCertificate(r.serial, r.reason, now); err != nil {
@@ -63,21 +70,22 @@ func (c *Centre) revoke(ctx context.Context, d ledger.Device, r revocation) erro
 	})
 }
 
-func mayRevoke(t *ledger.Tx, d ledger.Device, r revocation) error {
+// mayRevoke says whether the certificate is a citizen's, and refuses what is neither that nor the device's own.
+func mayRevoke(t *ledger.Tx, d ledger.Device, r revocation) (citizens bool, err error) {
 	cert, err := t.Certificate(r.serial)
 	if errors.Is(err, ledger.ErrNotFound) || err == nil && cert.Issuer != r.issuer {
-		return rejectAs(cmp.BadCertID, "the certificate is not of this authority")
+		return false, rejectAs(cmp.BadCertID, "the certificate is not of this authority")
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
 	switch {
 	case cert.Kind == "citizen":
-		return rejectAs(cmp.NotAuthorized, "no signed revocation application names this certificate")
+		return true, nil
 	case cert.Kind != "device" || cert.Device != d.Prefix:
-		return rejectAs(cmp.NotAuthorized, "a device may revoke only certificates of its own")
+		return false, rejectAs(cmp.NotAuthorized, "a device may revoke only certificates of its own")
 	case !cert.RevokedAt.IsZero():
-		return rejectAs(cmp.CertRevoked, "the certificate is revoked already")
+		return false, rejectAs(cmp.CertRevoked, "the certificate is revoked already")
 	}
-	return nil
+	return false, nil
 }

@@ -124,9 +124,12 @@ func (l *Line) SealKey(ctx context.Context, number string) ([]byte, error) {
 	return s.SealKey, err
 }
 
-// File hands an application in. The same bytes may be handed in again.
-func (l *Line) File(ctx context.Context, number string, document, sealKey []byte) (registry.Status, error) {
+// File hands an application in, with the citizen's signature over it where there is one. The same bytes may be handed in again.
+func (l *Line) File(ctx context.Context, number string, document, sealKey, signature []byte) (registry.Status, error) {
 	filing := api.Filing{Document: document}
+	if signature != nil {
+		filing.Signature = &signature
+	}
 	if sealKey != nil {
 		filing.SealKey = &sealKey
 	}

@@ -179,8 +179,12 @@ func (e *Engine) rejected(ctx context.Context, x *exchange) error {
 		return e.unanswered(ctx, x, err)
 	}
 	step := storage.Step{Status: storage.Rejected, Drop: true}
-	if status == registry.StatusExpired {
+	switch status {
+	case registry.StatusExpired:
 		step.Status = storage.Expired
+	case registry.StatusRejected: // by staff, or because the time was over
+	default:
+		step.Reason = problemRequest // the application stands; this request of it was refused
 	}
 	e.cfg.Log.Info("request rejected", "number", x.task.Number, "key", x.task.Ordinal, "status", status)
 	return e.cfg.Store.Done(ctx, x.task.TaskID, step)
@@ -222,7 +226,7 @@ func (e *Engine) afterVerdict(ctx context.Context, x *exchange, cause error) err
 	}
 	state, der, err := e.cfg.Centre.Transaction(ctx, x.state.ID)
 	if refusal := (*api.Error)(nil); errors.As(err, &refusal) && refusal.Code == api.ErrorCodeNotFound {
-		return &taskError{code: "request-refused", wait: taskMax, err: cause}
+		return e.afterRefusals(x.task, cause)
 	}
 	if err := refused(explain(ctx, err)); err != nil {
 		return err
@@ -247,5 +251,5 @@ func (e *Engine) afterVerdict(ctx context.Context, x *exchange, cause error) err
 	case string(api.TransactionStateRefused), string(api.TransactionStateRejected):
 		return e.cfg.Store.Done(ctx, x.task.TaskID, storage.Step{Status: storage.Rejected, Drop: true})
 	}
-	return &taskError{code: "request-refused", wait: taskMax, err: cause}
+	return e.afterRefusals(x.task, cause)
 }

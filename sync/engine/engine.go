@@ -33,7 +33,7 @@ type Store interface {
 
 // Centre is what the engine needs of the centre by REST; *Line is one.
 type Centre interface {
-	File(ctx context.Context, number string, document, sealKey []byte) (registry.Status, error)
+	File(ctx context.Context, number string, document, sealKey, signature []byte) (registry.Status, error)
 	Status(ctx context.Context, number string) (registry.Status, error)
 	Transaction(ctx context.Context, id []byte) (state string, certificate []byte, err error)
 	Installed(ctx context.Context, number string, at time.Time, serials []string) (registry.Status, error)
@@ -68,6 +68,8 @@ const (
 	lineMax     = time.Minute      // up to here
 	taskFirst   = 5 * time.Second  // the same for a task whose answer is no verdict or an unexpected one
 	taskMax     = 15 * time.Minute //
+	urgentMax   = time.Minute      // the same for a revocation, which is tried more often
+	refusedMax  = 3                // refusals of a message, in a row, after which it is taken for one of the request
 	pollMin     = 2 * time.Second  // between polls of one key
 	pollMax     = 15 * time.Minute // the older an application, the rarer
 	forgetEvery = 24 * time.Hour
@@ -242,6 +244,8 @@ func (e *Engine) do(ctx context.Context, task storage.Task) error {
 		err = e.file(ctx, task)
 	case storage.TaskCertify:
 		err = e.certify(ctx, task)
+	case storage.TaskRevoke:
+		err = e.revoke(ctx, task)
 	case storage.TaskReport:
 		err = e.report(ctx, task)
 	default:
@@ -249,7 +253,11 @@ func (e *Engine) do(ctx context.Context, task storage.Task) error {
 	}
 	late := (*taskError)(nil)
 	line := (*LineError)(nil)
+	final := (*finalError)(nil)
 	switch {
+	case errors.As(err, &final):
+		e.online()
+		return e.giveUp(ctx, task, final)
 	case err == nil:
 		e.online()
 		return nil
@@ -264,6 +272,9 @@ func (e *Engine) do(ctx context.Context, task storage.Task) error {
 		return err
 	}
 	wait := max(late.wait, e.backoff(taskFirst, taskMax, task.Attempts+1))
+	if task.Urgent {
+		wait = min(wait, e.jitter(urgentMax))
+	}
 	e.cfg.Log.Warn("put off", "task", task.Kind, "number", task.Number, "key", task.Ordinal, "problem", late.code, "attempt", task.Attempts+1, "again", wait, "cause", late.err)
 	if err := e.cfg.Store.Retry(ctx, task.TaskID, e.cfg.Now().Add(wait), late.code); err != nil && !errors.Is(err, storage.ErrNotFound) {
 		return err

@@ -3,6 +3,7 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -138,26 +139,29 @@ func TestEngine_TakesAnUnprotectedRefusalForNoVerdict(t *testing.T) {
 	})
 }
 
-func TestEngine_KeepsAnApplicationThatTheCentreRefuses(t *testing.T) {
+func TestEngine_StopsTryingWhatIsRefusedForGoodAndKeepsTheReason(t *testing.T) {
 	w := newWorld(t)
 	p := w.accept(1, centretest.IINAigerim)
 	other := w.device.NewPaper(centretest.Person(centretest.IINBolat), 1, centretest.Key(8), centretest.Key(9))
-	if _, err := w.line.File(context.Background(), other.Number, other.Document, nil); err != nil {
+	if _, err := w.line.File(context.Background(), other.Number, other.Document, nil, nil); err != nil {
 		t.Fatal(err)
 	}
-	_, err := w.line.File(context.Background(), p.Number, p.Document, nil)
+	_, err := w.line.File(context.Background(), p.Number, p.Document, nil, nil)
 	if refusal := (*api.Error)(nil); !errors.As(err, &refusal) || refusal.Code != api.ErrorCodeWrongBytes {
 		t.Fatalf("other bytes under one number: %v", err)
 	}
 	e := w.engine(w.store)
 	w.run(e)
-	w.until(e, "the task is put off", func() bool {
-		due, err := w.store.Due(context.Background(), time.Now().Add(time.Hour), 10)
-		w.must(err)
-		return len(due) == 1 && due[0].Problem == "wrong_bytes"
-	})
-	if got := w.status(p.Number); got != storage.Queued {
-		t.Fatalf("the application is %s", got)
+	w.until(e, "the application is rejected", func() bool { return w.status(p.Number) == storage.Rejected })
+	r, err := w.store.Application(context.Background(), p.Number)
+	w.must(err)
+	if r.Reason != "wrong_bytes" || !bytes.Equal(r.Document, p.Document) {
+		t.Errorf("the reason is %q", r.Reason)
 	}
-	w.until(e, "the line is well", func() bool { return e.State().Online && e.State().Problem == "" })
+	due, err := w.store.Due(context.Background(), time.Now().Add(24*time.Hour), 10)
+	w.must(err)
+	if len(due) != 0 {
+		t.Errorf("it is tried again: %+v", due)
+	}
+	w.until(e, "the line is well", func() bool { return e.State().Online && e.State().Problem == "" && e.State().Pending == 0 })
 }

@@ -17,20 +17,21 @@ func (e *Engine) file(ctx context.Context, task storage.Task) error {
 	if err != nil {
 		return err
 	}
-	status, err := e.cfg.Centre.File(ctx, record.Number, record.Document, record.SealKey)
-	if err := refused(explain(ctx, err)); err != nil {
+	status, err := e.cfg.Centre.File(ctx, record.Number, record.Document, record.SealKey, record.Signature)
+	if err := forGood(refused(explain(ctx, err))); err != nil {
 		return err
 	}
 	e.cfg.Log.Info("application filed", "number", task.Number, "status", status)
 	return e.cfg.Store.Done(ctx, task.TaskID, stepTo(status))
 }
 
-// stepTo is what a status at the centre means here. The kiosk says issued only when it holds every certificate itself.
+// stepTo is what a status at the centre means here. The kiosk says issued only when it holds every certificate itself, and
+// revoked only when every rr was answered.
 func stepTo(s registry.Status) storage.Step {
 	switch s {
 	case registry.StatusRejected, registry.StatusExpired:
 		return storage.Step{Status: storage.Status(s), Drop: true}
-	case registry.StatusIssued, registry.StatusInstalled, registry.StatusConfirmed:
+	case registry.StatusIssued, registry.StatusInstalled, registry.StatusConfirmed, registry.StatusRevoked:
 		return storage.Step{Status: storage.Confirmed}
 	}
 	return storage.Step{Status: storage.Waiting}
@@ -51,7 +52,7 @@ func (e *Engine) report(ctx context.Context, task storage.Task) error {
 		serials = append(serials, fmt.Sprintf("%x", cert.SerialNumber))
 	}
 	_, err = e.cfg.Centre.Installed(ctx, record.Number, record.ChangedAt, serials)
-	if err := refused(explain(ctx, err)); err != nil {
+	if err := forGood(refused(explain(ctx, err))); err != nil {
 		return err
 	}
 	return e.cfg.Store.Done(ctx, task.TaskID, storage.Step{})

@@ -13,7 +13,7 @@ import (
 
 // Storage imports nothing of ours and has its own words; they must stay those of the trade.
 func TestStatuses_AreTheSameWordsEverywhere(t *testing.T) {
-	kept := []storage.Status{storage.Queued, storage.Waiting, storage.Confirmed, storage.Rejected, storage.Expired, storage.Issued, storage.Installed}
+	kept := []storage.Status{storage.Queued, storage.Waiting, storage.Confirmed, storage.Rejected, storage.Expired, storage.Issued, storage.Installed, storage.Revoked}
 	if len(kept) != len(registry.Statuses) {
 		t.Fatalf("%d statuses in storage, %d in the trade", len(kept), len(registry.Statuses))
 	}
@@ -39,7 +39,11 @@ func TestDirectory_PromisesWhatTheProfilesIssue(t *testing.T) {
 		if storage.ValidityYears != rule.ValidityYears || storage.Secure != rule.Secure {
 			t.Errorf("%s: %d years, secure %v in the directory; %d, %v in the profiles", rule.Kind, rule.ValidityYears, rule.Secure, storage.ValidityYears, storage.Secure)
 		}
-		for _, set := range rule.Sets {
+		sets := rule.Sets
+		for _, kind := range registry.Default().Kinds {
+			sets = append(sets, kind.SetsOn(rule)...)
+		}
+		for _, set := range sets {
 			for _, template := range set.Templates {
 				if profile, err := profiles.Template(string(template)); err != nil || !profile.Citizen {
 					t.Errorf("%s: %s is no citizen's template: %v", rule.Kind, template, err)

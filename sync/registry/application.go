@@ -17,12 +17,6 @@ const DocumentMax = 64 << 10
 // KeysMax is the largest number of keys in one application.
 const KeysMax = 8
 
-// Kind is what an application asks for.
-type Kind string
-
-// KindNew asks for the first keys of a citizen.
-const KindNew Kind = "new"
-
 // Template is a certificate profile by name; the profiles themselves are data of sync/pki.
 type Template string
 
@@ -34,6 +28,9 @@ const (
 
 // TemplateGOST is the template of a citizen's only GOST key, which serves for signing in and for signing.
 const TemplateGOST Template = "gost2015"
+
+// TemplateSystem is the template of a key that a citizen's information system uses.
+const TemplateSystem Template = "information-system"
 
 // StorageKind is where keys lie.
 type StorageKind string
@@ -82,7 +79,8 @@ type Key struct {
 	SPKISHA256    string   `json:"spki_sha256"`
 }
 
-// Application is what a citizen asks for, as handed to the centre. CreatedAt is UTC in whole seconds.
+// Application is what a citizen asks for, as handed to the centre. CreatedAt is UTC in whole seconds. The fields of single
+// kinds are left out of the encoding where they are empty, so a document from before there were other kinds reads the same.
 type Application struct {
 	Version   int       `json:"version"`
 	Number    string    `json:"number"`
@@ -97,6 +95,11 @@ type Application struct {
 	Keys      []Key     `json:"keys"`
 	Device    string    `json:"device"`
 	CreatedAt time.Time `json:"created_at"`
+
+	Replaces     *CertificateRef `json:"replaces,omitempty"`      // reissue: the certificate whose holder asks for new keys
+	Revocation   *Revocation     `json:"revocation,omitempty"`    // revocation
+	System       string          `json:"system,omitempty"`        // information system: its object identifier, dotted
+	SecondFactor string          `json:"second_factor,omitempty"` // what the centre gave for a one-time code that was right
 }
 
 // Encode gives the only encoding of an application; it refuses what ParseApplication would refuse.
@@ -124,16 +127,26 @@ func (a Application) check() error {
 		return fmt.Errorf("name: there is none")
 	case !line(a.Email, 254):
 		return fmt.Errorf("email: too long or not a line of text")
-	case !word(a.Region, 64) || !word(a.Locality, 64):
-		return fmt.Errorf("region or locality: not a code")
-	case !word(string(a.Storage.Kind), 32):
-		return fmt.Errorf("storage: kind is not a word")
 	case !line(a.Storage.Serial, 64) || !line(a.Storage.Model, 64):
 		return fmt.Errorf("storage: serial or model is too long or not a line of text")
 	case !word(a.Consent.ID, 64) || !word(a.Consent.Version, 32) || !word(a.Consent.Language, 8) || !hexOf(a.Consent.SHA256, 32):
 		return fmt.Errorf("consent: does not name a text")
 	case !line(a.Device, 128) || a.Device == "":
 		return fmt.Errorf("device: there is none, or it is not a line of text")
+	}
+	if err := a.checkKind(); err != nil {
+		return err
+	}
+	return wholeSecond("created_at", a.CreatedAt)
+}
+
+// checkKeys wants a place, a storage and keys, as every kind has them but revocation.
+func (a Application) checkKeys() error {
+	switch {
+	case !word(a.Region, 64) || !word(a.Locality, 64):
+		return fmt.Errorf("region or locality: not a code")
+	case !word(string(a.Storage.Kind), 32):
+		return fmt.Errorf("storage: kind is not a word")
 	case len(a.Keys) == 0 || len(a.Keys) > KeysMax:
 		return fmt.Errorf("keys: %d, not 1 to %d", len(a.Keys), KeysMax)
 	}
@@ -153,7 +166,7 @@ func (a Application) check() error {
 		}
 		seen[k.TransactionID], seen[k.SPKISHA256] = true, true
 	}
-	return wholeSecond("created_at", a.CreatedAt)
+	return nil
 }
 
 // word: a code of ours, letters, digits, dot, hyphen, underscore in ASCII.

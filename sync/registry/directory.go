@@ -85,6 +85,8 @@ type Directory struct {
 	RejectReasons     []Reason           `json:"reject_reasons"`
 	IdentityDocuments []IdentityDocument `json:"identity_documents"`
 	Statuses          []StatusWords      `json:"statuses"`
+	Kinds             []KindRule         `json:"kinds"`
+	RevocationReasons []RevocationReason `json:"revocation_reasons"`
 }
 
 //go:embed directory.json
@@ -115,7 +117,7 @@ func Default() *Directory {
 const DirectoryMax = 4 << 20
 
 // ParseDirectory reads a directory that the centre sent and checks that it is whole; otherwise ErrDocument. Fields of a
-// later version are passed over.
+// later version are passed over; lists that one of an earlier version lacks are those this program was built with.
 func ParseDirectory(data []byte) (*Directory, error) {
 	if len(data) > DirectoryMax {
 		return nil, fmt.Errorf("reading the directory: %w: longer than %d bytes", ErrDocument, DirectoryMax)
@@ -124,6 +126,7 @@ func ParseDirectory(data []byte) (*Directory, error) {
 	if err := json.Unmarshal(data, &d); err != nil {
 		return nil, fmt.Errorf("reading the directory: %w: %w", ErrDocument, err)
 	}
+	d.complete()
 	if err := d.check(); err != nil {
 		return nil, fmt.Errorf("reading the directory: %w: %w", ErrDocument, err)
 	}

@@ -29,7 +29,7 @@ func (d *Directory) check() error {
 	if len(d.Regions) == 0 || len(d.Storages) == 0 || len(d.RejectReasons) == 0 || len(d.IdentityDocuments) == 0 {
 		return fmt.Errorf("a list is empty")
 	}
-	for _, part := range []func() error{d.checkPlaces, d.checkStorages, d.checkAgreement, d.checkDesk, d.checkStatuses} {
+	for _, part := range []func() error{d.checkPlaces, d.checkStorages, d.checkAgreement, d.checkDesk, d.checkStatuses, d.checkKinds} {
 		if err := part(); err != nil {
 			return err
 		}

@@ -6,7 +6,7 @@ import "slices"
 type Status string
 
 // The statuses, in the order they are passed. Rejected and expired end the way; queued exists at the kiosk only, until
-// the centre has the application.
+// the centre has the application. Revoked is the end of an application for revocation, which is never issued or installed.
 const (
 	StatusQueued    Status = "queued"
 	StatusWaiting   Status = "waiting"
@@ -15,15 +15,16 @@ const (
 	StatusExpired   Status = "expired"
 	StatusIssued    Status = "issued"
 	StatusInstalled Status = "installed"
+	StatusRevoked   Status = "revoked"
 )
 
 // Statuses are all of them.
-var Statuses = []Status{StatusQueued, StatusWaiting, StatusConfirmed, StatusRejected, StatusExpired, StatusIssued, StatusInstalled}
+var Statuses = []Status{StatusQueued, StatusWaiting, StatusConfirmed, StatusRejected, StatusExpired, StatusIssued, StatusInstalled, StatusRevoked}
 
 // Known says whether s is one of Statuses.
 func (s Status) Known() bool { return slices.Contains(Statuses, s) }
 
 // Final says that nothing follows.
 func (s Status) Final() bool {
-	return s == StatusInstalled || s == StatusRejected || s == StatusExpired
+	return s == StatusInstalled || s == StatusRejected || s == StatusExpired || s == StatusRevoked
 }

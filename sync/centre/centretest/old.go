@@ -22,6 +22,12 @@ func (c *Centre) MakeOld() {
 	c.check(err)
 	defer db.Close()
 	for _, statement := range []string{
+		"DROP TABLE application_revocations", "DROP TABLE revocation_orders", "DROP TABLE web_applications", "DROP TABLE citizen_sessions",
+		"DROP TABLE profiles", "DROP TABLE codes", "DROP TABLE code_locks", "DROP TABLE information_systems",
+		"DROP INDEX applications_by_about", "ALTER TABLE applications DROP COLUMN signature", "ALTER TABLE applications DROP COLUMN signer",
+		"ALTER TABLE applications DROP COLUMN signed_at", "ALTER TABLE applications DROP COLUMN storage", "ALTER TABLE applications DROP COLUMN about",
+		"ALTER TABLE people DROP COLUMN non_resident", "ALTER TABLE people DROP COLUMN phone", "ALTER TABLE people DROP COLUMN search",
+		"DELETE FROM migrations WHERE number = 3",
 		"DROP INDEX certificates_one_for_a_gost_key",
 		"DROP INDEX certificates_revoked_by_issuer",
 		"ALTER TABLE certificates DROP COLUMN issuer",

@@ -20,7 +20,9 @@ const (
 	Installed State = "installed"
 )
 
-// Application is an application as the centre keeps it. Document holds its exact bytes; Name is what those say.
+// Application is an application as the centre keeps it. Document holds its exact bytes; Name is what those say. Signature is
+// the citizen's over them, Signer the serial number of his certificate; both are empty where he signed nothing. About is
+// what an application of its kind is not made twice for.
 type Application struct {
 	Number, Origin, Device, Centre, Kind, IIN, Name string
 	Document                                        []byte
@@ -35,19 +37,24 @@ type Application struct {
 	IssuedAt, InstalledAt                           time.Time
 	LockedBy                                        string
 	LockedUntil                                     time.Time
+	Signature                                       []byte
+	Signer                                          string
+	SignedAt                                        time.Time
+	Storage, About                                  string
 }
 
-const applicationColumns = "number, origin, device, centre, kind, iin, name, document, sha256, seal_key, state, name_differs, created_at, filed_at, expires_at, decided_at, decided_by, reason, decision, decision_signature, issued_at, installed_at, locked_by, locked_until"
+const applicationColumns = "number, origin, device, centre, kind, iin, name, document, sha256, seal_key, state, name_differs, created_at, filed_at, expires_at, decided_at, decided_by, reason, decision, decision_signature, issued_at, installed_at, locked_by, locked_until, signature, signer, signed_at, storage, about"
 
 func scanApplication(s scanner) (Application, error) {
 	var a Application
 	var differs int64
-	var created, filed, expires, decided, issued, installed, locked int64
+	var created, filed, expires, decided, issued, installed, locked, signed int64
 	err := s.Scan(&a.Number, &a.Origin, &a.Device, &a.Centre, &a.Kind, &a.IIN, &a.Name, &a.Document, &a.SHA256, &a.SealKey, &a.State, &differs,
-		&created, &filed, &expires, &decided, &a.DecidedBy, &a.Reason, &a.Decision, &a.DecisionSignature, &issued, &installed, &a.LockedBy, &locked)
+		&created, &filed, &expires, &decided, &a.DecidedBy, &a.Reason, &a.Decision, &a.DecisionSignature, &issued, &installed, &a.LockedBy, &locked,
+		&a.Signature, &a.Signer, &signed, &a.Storage, &a.About)
 	a.NameDiffers = differs != 0
 	a.CreatedAt, a.FiledAt, a.ExpiresAt, a.DecidedAt = moment(created), moment(filed), moment(expires), moment(decided)
-	a.IssuedAt, a.InstalledAt, a.LockedUntil = moment(issued), moment(installed), moment(locked)
+	a.IssuedAt, a.InstalledAt, a.LockedUntil, a.SignedAt = moment(issued), moment(installed), moment(locked), moment(signed)
 	return a, found(err)
 }
 
@@ -57,9 +64,9 @@ func (t *Tx) AddApplication(a Application, search string) error {
 	if a.NameDiffers {
 		differs = 1
 	}
-	_, err := t.exec("INSERT INTO applications (number, origin, device, centre, kind, iin, name, search, document, sha256, seal_key, state, name_differs, created_at, filed_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	_, err := t.exec("INSERT INTO applications (number, origin, device, centre, kind, iin, name, search, document, sha256, seal_key, state, name_differs, created_at, filed_at, expires_at, signature, signer, signed_at, storage, about) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		a.Number, a.Origin, a.Device, a.Centre, a.Kind, a.IIN, a.Name, strings.ToLower(search), a.Document, a.SHA256, a.SealKey, string(a.State), differs,
-		millis(a.CreatedAt), millis(a.FiledAt), millis(a.ExpiresAt))
+		millis(a.CreatedAt), millis(a.FiledAt), millis(a.ExpiresAt), a.Signature, a.Signer, millis(a.SignedAt), a.Storage, a.About)
 	if err != nil {
 		return fmt.Errorf("adding an application: %w", err)
 	}
@@ -75,7 +82,12 @@ func (t *Tx) Application(number string) (Application, error) {
 type Search struct {
 	Centre string
 	Text   string // number, IIN or part of a name
+	IIN    string
+	Kind   string
+	About  string
 	States []State
+	Since  time.Time // filed or decided then or later
+	Until  time.Time // filed or decided before
 	Limit  int
 }
 
@@ -84,6 +96,15 @@ func (t *Tx) Applications(s Search) ([]Application, error) {
 	query, args := "SELECT "+applicationColumns+" FROM applications WHERE 1 = 1", []any{}
 	if s.Centre != "" {
 		query, args = query+" AND centre = ?", append(args, s.Centre)
+	}
+	for column, value := range map[string]string{"iin": s.IIN, "kind": s.Kind, "about": s.About} {
+		if value != "" {
+			query, args = query+" AND "+column+" = ?", append(args, value)
+		}
+	}
+	if !s.Until.IsZero() {
+		query += " AND ((filed_at >= ? AND filed_at < ?) OR (decided_at >= ? AND decided_at < ?))"
+		args = append(args, millis(s.Since), millis(s.Until), millis(s.Since), millis(s.Until))
 	}
 	if text := strings.ToLower(strings.TrimSpace(s.Text)); text != "" {
 		like := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(text)
@@ -104,9 +125,9 @@ func (t *Tx) Applications(s Search) ([]Application, error) {
 	return collect(rows, err, scanApplication)
 }
 
-// Unfinished lists the numbers of applications that staff confirmed and whose certificates are not all issued.
+// Unfinished lists the numbers of applications that staff or the citizen confirmed and whose certificates are not all issued.
 func (t *Tx) Unfinished() ([]string, error) {
-	rows, err := t.rows("SELECT number FROM applications WHERE state = ? ORDER BY number", string(Confirmed))
+	rows, err := t.rows("SELECT number FROM applications WHERE state = ? AND kind <> 'revocation' ORDER BY number", string(Confirmed))
 	return collect(rows, err, scanText)
 }
 
@@ -203,4 +224,18 @@ func (t *Tx) KeyByTransaction(id string) (Key, error) {
 func (t *Tx) KeysBySPKI(sha256 string) ([]Key, error) {
 	rows, err := t.rows("SELECT k.number, k.ordinal, k.template, k.transaction_id, k.spki_sha256 FROM application_keys k JOIN applications a ON a.number = k.number WHERE k.spki_sha256 = ? ORDER BY a.filed_at DESC, a.number DESC", sha256)
 	return collect(rows, err, scanKey)
+}
+
+// CountDay counts what became of a centre's applications between two times: certificates issued and revoked, applications
+// installed.
+func (t *Tx) CountDay(centre string, since, until time.Time) (issued, revoked, installed int, err error) {
+	const from = " FROM certificates AS c JOIN applications AS a ON a.number = c.number WHERE c.kind = 'citizen' AND a.centre = ? AND "
+	if err = t.row("SELECT COUNT(*)"+from+"c.issued_at >= ? AND c.issued_at < ?", centre, millis(since), millis(until)).Scan(&issued); err != nil {
+		return 0, 0, 0, err
+	}
+	if err = t.row("SELECT COUNT(*)"+from+"c.revoked_at >= ? AND c.revoked_at < ?", centre, millis(since), millis(until)).Scan(&revoked); err != nil {
+		return 0, 0, 0, err
+	}
+	err = t.row("SELECT COUNT(*) FROM applications WHERE centre = ? AND kind <> 'revocation' AND installed_at >= ? AND installed_at < ?", centre, millis(since), millis(until)).Scan(&installed)
+	return issued, revoked, installed, err
 }

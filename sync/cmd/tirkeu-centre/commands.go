@@ -28,10 +28,14 @@ var commands = []command{
 	{words: "staff add", args: "FILE", least: 1, most: 1, data: true, help: "register an operator from a PEM certificate, or issue one for a PEM request\n\nThe register's name wins over --name.", setup: addStaff},
 	{words: "staff list", data: true, help: "list operators", setup: listStaff},
 	{words: "staff revoke", args: "ID|SERIAL|IIN", least: 1, most: 1, help: "shut an operator out for ever and revoke his certificate", setup: revokeStaff},
-	{words: "person import", args: "FILE", least: 1, most: 1, help: "import people into the register from JSON\n\nA list, or an object with a list \"people\", of {iin, surname, given, patronymic}; - is standard input.", setup: importPeople},
+	{words: "person import", args: "FILE", least: 1, most: 1, help: "import people into the register from JSON\n\nA list, or an object with a list \"people\", of {iin, surname, given, patronymic, phone, non_resident}; - is standard input.", setup: importPeople},
 	{words: "application list", data: true, help: "list applications, newest first", setup: listApplications},
 	{words: "application approve", args: "NUMBER", least: 1, most: 3, help: "confirm an application; its certificates are issued when the kiosk polls", setup: approve},
 	{words: "application reject", args: "NUMBER", least: 1, most: 3, help: "reject an application, with --reason", setup: reject},
+	{words: "application file", args: "FILE", least: 1, most: 1, data: true, help: "file an application as the web does; prints its number\n\nJSON of {iin, email, region, locality, storage, set}, and {surname, given, patronymic} for who is not in the register; - is standard input. Its citizen confirms it at a kiosk.", setup: fileFromWeb},
+	{words: "system add", args: "OID", least: 1, most: 1, help: "register an information system on its owner", setup: addSystem},
+	{words: "system list", data: true, help: "list information systems", setup: listSystems},
+	{words: "code list", data: true, help: "list the one-time codes that citizens may tell now, newest first\n\nThis sandbox sends no SMS: a code is shown here and in the log of serve, and nowhere else.", setup: listCodes},
 	{words: "certificate list", data: true, help: "list citizens' certificates, newest first", setup: listCertificates},
 	{words: "certificate revoke", args: "SERIAL", least: 1, most: 1, help: "revoke a citizen's certificate\n\nThe revocation list of the CA that signed it says so from now on, and OCSP.", setup: revokeCertificate},
 	{words: "directory import", args: "FILE", least: 1, most: 1, help: "put another directory of regions, storages, texts and reasons in force", setup: importDirectory},
@@ -217,7 +221,7 @@ func importPeople(c *call) func() error {
 }
 
 func listApplications(c *call) func() error {
-	status := c.flags.String("status", "", "only those: waiting, confirmed, rejected, expired, issued or installed")
+	status := c.flags.String("status", "", "only those: waiting, confirmed, rejected, expired, issued, installed or revoked")
 	return func() error {
 		if *status != "" && !api.Status(*status).Valid() {
 			return usage("there is no status %q", *status)

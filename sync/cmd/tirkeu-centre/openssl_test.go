@@ -321,6 +321,7 @@ func TestOpenSSL_ACitizensRequestsWaitForApproval(t *testing.T) {
 	if out, err := h.openssl(h.signed("device", "hall", "-cmd", "rr", "-oldcert", "sign.pem", "-revreason", "1")...); err == nil || !strings.Contains(out, "notAuthorized") {
 		t.Errorf("a device's rr of a citizen's certificate: %v\n%s", err, out)
 	}
+	h.cabinet(iin)
 	h.run("kiosk", "revoke", "hall")
 	h.fetch(h.plain+"/crl/issuing.crl", "issuing.crl")
 	h.must("crl", "-inform", "DER", "-in", "issuing.crl", "-out", "issuing.crl.pem")
