@@ -19,7 +19,7 @@ import (
 func revocation(number string) Acceptance {
 	r := newRand()
 	return Acceptance{Number: number, IIN: testIIN, Kind: "revocation", Document: fmt.Appendf(nil, `{"number":%q,"iin":%q}`, number, testIIN),
-		Signature: fmt.Appendf(nil, "CMS of %s %s", testName, testIIN),
+		Signature:   fmt.Appendf(nil, "CMS of %s %s", testName, testIIN),
 		Revocations: []AcceptedRevocation{{1, hex.EncodeToString(randomBytes(r, 16))}, {2, hex.EncodeToString(randomBytes(r, 16))}}}
 }
 
