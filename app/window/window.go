@@ -69,7 +69,7 @@ type Window struct {
 	quitting atomic.Bool
 	heard    atomic.Int64 // Unix milliseconds of the page's last sign of life
 	painted  sync.Once
-	mu       sync.Mutex // guards deaths and failed, and orders Quit; held for a few instructions
+	mu       sync.Mutex // guards deaths and failed; held for a few instructions
 	deaths   []time.Time
 	failed   error
 }

@@ -121,14 +121,19 @@ export async function fromRegion(w) {
   await w.on('apply.locality'); await w.choose('apply.locality')
   await w.on('apply.storage')
 }
-/** onStick makes the rest of an application for an RSA pair on the stick and gives its number; the stick is out again after. */
-export async function onStick(w) {
+/** toSummary goes from the question where the keys shall be kept to the summary of an RSA pair on the stick, and agrees; the stick stays in. */
+export async function toSummary(w) {
   dock('stick', 'in')
   await w.act('apply.storage', '[data-kind="stick"]'); await w.on('apply.stick-warning')
   await w.act('apply.stick-accept'); await w.on('apply.set')
   await w.act('apply.set', '[data-code="rsa"]'); await w.on('apply.agreement')
   await w.act('apply.agree'); await w.on('apply.summary', { limit: 60000 })
-  await w.touch('field-consent'); await w.act('apply.submit'); await w.on('apply.done')
+  await w.touch('field-consent')
+}
+/** onStick makes the rest of an application for an RSA pair on the stick and gives its number; the stick is out again after. */
+export async function onStick(w) {
+  await toSummary(w)
+  await w.act('apply.submit'); await w.on('apply.done')
   const number = await w.number()
   dock('stick', 'out')
   await w.act('finish'); await w.on('attract')

@@ -4,7 +4,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bin, centre, dock, house, httpUrl, people, sh } from './house.mjs'
-import { arrived, clean, enterIIN, forgotten, openApplication, presentable, says, story, supervise, told, toStorage } from './journeys.mjs'
+import { arrived, clean, enterIIN, forgotten, openApplication, presentable, story, supervise, told, toStorage } from './journeys.mjs'
 import { enrolled, open } from './kiosk.mjs'
 
 const INSTALL = '[data-testid="action-status.install"]'

@@ -13,6 +13,10 @@ export function configuration(name, extra = '') {
   return file
 }
 
+/** provisioning is the command that enrols a device into the folder; the secret goes to its standard input. */
+export const provisioning = (state, url, reference, { display = 'l21', config = join(house, 'kiosk.toml') } = {}) =>
+  ['provision', '--config', config, '--state', state, '--centre', url, '--reference', reference, '--display', display, '--languages', 'kk,ru,en']
+
 /** enrolled gives a state folder with a device that the centre knows; display is one of p21, l21, l10. */
 export function enrolled(name, display = 'l21', config = join(house, 'kiosk.toml')) {
   const state = join(house, 'states', name)
@@ -20,7 +24,7 @@ export function enrolled(name, display = 'l21', config = join(house, 'kiosk.toml
   rmSync(state, { recursive: true, force: true })
   mkdirSync(state, { recursive: true })
   const k = JSON.parse(centre('kiosk', 'add', name, '--json'))
-  sh(join(bin, 'tirkeu'), ['provision', '--config', config, '--state', state, '--centre', centreUrl, '--reference', k.reference, '--display', display, '--languages', 'kk,ru,en'], { input: k.secret })
+  sh(join(bin, 'tirkeu'), provisioning(state, centreUrl, k.reference, { display, config }), { input: k.secret })
   return state
 }
 

@@ -1,12 +1,13 @@
 // What goes wrong outside the hands of those who stand at the glass: the disk, the clock, the centre's certificate, time
 // that runs out, two operators who want the same. Driven in the real window like all else.
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { execFile } from 'node:child_process'
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { createServer as createTLSServer } from 'node:tls'
 import { bin, centre, centreUrl, db, dock, house, people, sh } from './house.mjs'
-import { arrived, clean, enterIIN, onStick, openApplication, pin, presentable, says, story, supervise, told, toStorage } from './journeys.mjs'
-import { configuration, enrolled, open, until } from './kiosk.mjs'
+import { arrived, enterIIN, onStick, openApplication, presentable, says, story, supervise, told, toStorage, toSummary } from './journeys.mjs'
+import { configuration, enrolled, open, provisioning, until } from './kiosk.mjs'
 
 export default async function outside(check) {
   const all = people()
@@ -16,17 +17,6 @@ export default async function outside(check) {
   await clock(check)
   await certificate(check, sticky)
   await operators(check, { sticky, first, second })
-}
-
-/** toSummary walks an application with the stick to the summary. */
-async function toSummary(w, person) {
-  await w.start('ru'); await w.on('menu'); await w.act('apply'); await enterIIN(w, person.iin); await toStorage(w, person)
-  dock('stick', 'in')
-  await w.act('apply.storage', '[data-kind="stick"]'); await w.on('apply.stick-warning')
-  await w.act('apply.stick-accept'); await w.on('apply.set')
-  await w.act('apply.set', '[data-code="rsa"]'); await w.on('apply.agreement')
-  await w.act('apply.agree'); await w.on('apply.summary', { limit: 60000 })
-  await w.touch('field-consent')
 }
 
 /** disk: the terminal's own disk is a small one, filled while the citizen reads the summary. */
@@ -40,10 +30,11 @@ async function disk(check, person) {
   const filler = join(state, 'filler')
   let w
   try {
-    w = await open(fill(state))
+    await provision(state, centreUrl)
+    w = await open(state)
     const step = story(check, w)
     await step('a full disk is told before anything is accepted, and the entries stay', async () => {
-      await w.on('attract'); await toSummary(w, person)
+      await w.on('attract'); await w.start('ru'); await w.on('menu'); await w.act('apply'); await enterIIN(w, person.iin); await toStorage(w, person); await toSummary(w)
       sh('sqlite3', [join(state, 'kiosk.db'), '.timeout 20000', 'PRAGMA wal_checkpoint(TRUNCATE)']) // or what is written next finds room in the log
       brim(filler)
       await w.act('apply.submit'); await told(w, 'E-1501', 'ru', 'apply.summary')
@@ -67,13 +58,6 @@ async function disk(check, person) {
     dock('stick', 'out')
     sh('umount', ['-l', state])
   }
-}
-
-/** fill enrols a device into a folder that must stay where it is. */
-function fill(state) {
-  const k = JSON.parse(centre('kiosk', 'add', 'outside-disk', '--json'))
-  sh(join(bin, 'tirkeu'), ['provision', '--config', join(house, 'kiosk.toml'), '--state', state, '--centre', centreUrl, '--reference', k.reference, '--display', 'l21', '--languages', 'kk,ru,en'], { input: k.secret })
-  return state
 }
 
 /** brim writes a file until nothing more fits. */
@@ -164,11 +148,10 @@ function certificates() {
 async function certificate(check, person) {
   const bend = await new Bend().open()
   const state = join(house, 'states', 'outside-certificate')
-  const k = JSON.parse(centre('kiosk', 'add', 'outside-certificate', '--json'))
   rmSync(state, { recursive: true, force: true }); mkdirSync(state, { recursive: true })
   let w
   try {
-    await provision(state, bend.url, k)
+    await provision(state, bend.url)
     const pairs = certificates()
     w = await open(state)
     const step = story(check, w)
@@ -193,12 +176,11 @@ async function certificate(check, person) {
   }
 }
 
-/** provision enrols through the bend, whose server lives in this process: so it must not be waited for with a blocking call. */
-async function provision(state, url, k) {
-  const { execFile } = await import('node:child_process')
+/** provision enrols a device into a folder that stays where it is. The way to the centre may lead through this process: so it is not waited for with a blocking call. */
+async function provision(state, url) {
+  const k = JSON.parse(centre('kiosk', 'add', basename(state), '--json'))
   await new Promise((done, failed) => {
-    const p = execFile(join(bin, 'tirkeu'), ['provision', '--config', join(house, 'kiosk.toml'), '--state', state, '--centre', url, '--reference', k.reference, '--display', 'l21', '--languages', 'kk,ru,en'],
-      (e, out, err) => (e ? failed(new Error(out + err)) : done()))
+    const p = execFile(join(bin, 'tirkeu'), provisioning(state, url, k.reference), (e, out, err) => (e ? failed(new Error(out + err)) : done()))
     p.stdin.end(k.secret)
   })
 }

@@ -25,10 +25,12 @@ export async function bound(): Promise<Bound> {
   }
 }
 
-/** What the program has put into the page it served: the snapshot of that moment and the words. Null in the gallery. */
+/** What the program has put into the page it served: the snapshot of that moment and the words. Null in the gallery.
+    It is taken out of the page: a page replaced in the middle of a session would keep that person's data beside what is shown. */
 export function told(): { state: Snapshot; words: Partial<Record<Lang, Words>> } | null {
-  const data = document.getElementById('first')?.textContent
-  return data ? (JSON.parse(data) as ReturnType<typeof told>) : null
+  const data = document.getElementById('first')
+  data?.remove()
+  return data?.textContent ? (JSON.parse(data.textContent) as ReturnType<typeof told>) : null
 }
 
 /** Hears every snapshot the program pushes. */

@@ -52,8 +52,8 @@ class Kiosk {
   }
 
   /** Takes a snapshot if it is newer than the one shown and its words are there. */
-  async take(told: string | Snapshot): Promise<void> {
-    const s = typeof told === 'string' ? (JSON.parse(told) as Snapshot) : told
+  async take(news: string | Snapshot): Promise<void> {
+    const s = typeof news === 'string' ? (JSON.parse(news) as Snapshot) : news
     if (this.#stale(s)) return
     await this.learn(s.lang)
     if (s.screen.name === 'attract') await Promise.all(s.languages.map((lang) => this.learn(lang)))
