@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/tirkeu/kiosk/hardware/keyfile"
 	"github.com/tirkeu/kiosk/hardware/stick"
@@ -14,7 +15,7 @@ import (
 type Code string
 
 // The closed list. 11xx what was typed, 12xx token, 13xx stick, 14xx line and centre, 15xx this terminal, 16xx staff,
-// 19xx unexpected.
+// 17xx the personal cabinet, 19xx unexpected.
 const (
 	CodeIINLength       Code = "E-1101"
 	CodeIINDigits       Code = "E-1102"
@@ -133,6 +134,34 @@ const (
 	CodeStaffTokenPulled Code = "E-1612"
 	CodeStaffConflict    Code = "E-1613"
 
+	CodeCabinetOver     Code = "E-1701"
+	CodeNotSignInKey    Code = "E-1702"
+	CodeNotSigningKey   Code = "E-1703"
+	CodeKeyExpired      Code = "E-1704"
+	CodeKeyNotYet       Code = "E-1705"
+	CodeKeyRevoked      Code = "E-1706"
+	CodeKeyForeign      Code = "E-1707"
+	CodeKeyUnchecked    Code = "E-1708"
+	CodeOtherPerson     Code = "E-1709"
+	CodeAlreadyFiled    Code = "E-1710"
+	CodeAlreadyReissued Code = "E-1711"
+	CodeAlreadyRevoked  Code = "E-1712"
+	CodeNotOffered      Code = "E-1713"
+	CodeNoSystem        Code = "E-1714"
+	CodeCodeWrong       Code = "E-1715"
+	CodeCodeExpired     Code = "E-1716"
+	CodeCodeLocked      Code = "E-1717"
+	CodeCodeLimit       Code = "E-1718"
+	CodeCodeRequired    Code = "E-1719"
+	CodeSignature       Code = "E-1720"
+	CodeSignatureTime   Code = "E-1721"
+	CodeSignatureStale  Code = "E-1722"
+	CodeNeedsLine       Code = "E-1723"
+	CodeNoKeys          Code = "E-1724"
+	CodeKeyBare         Code = "E-1725"
+	CodeKeyOld          Code = "E-1726"
+	CodeKeyUnusable     Code = "E-1727"
+
 	CodeInternal Code = "E-1900"
 )
 
@@ -156,6 +185,10 @@ var codes = []Code{
 	CodeDiskFull, CodeDatabaseDamaged, CodeDatabase, CodeClock, CodeNumberTaken, CodeQueueFull, CodeNumbersSpent,
 	CodeNotOperator, CodeStaffLine, CodeDecided, CodeOwn, CodeLocked, CodeExpired, CodeChanged, CodeStaffSessionOver, CodeDocument,
 	CodeReason, CodeStaffCertificate, CodeStaffTokenPulled, CodeStaffConflict,
+	CodeCabinetOver, CodeNotSignInKey, CodeNotSigningKey, CodeKeyExpired, CodeKeyNotYet, CodeKeyRevoked, CodeKeyForeign, CodeKeyUnchecked,
+	CodeOtherPerson, CodeAlreadyFiled, CodeAlreadyReissued, CodeAlreadyRevoked, CodeNotOffered, CodeNoSystem, CodeCodeWrong, CodeCodeExpired,
+	CodeCodeLocked, CodeCodeLimit, CodeCodeRequired, CodeSignature, CodeSignatureTime, CodeSignatureStale, CodeNeedsLine, CodeNoKeys,
+	CodeKeyBare, CodeKeyOld, CodeKeyUnusable,
 	CodeInternal,
 }
 
@@ -222,6 +255,14 @@ var sentences = []sentence{
 	{ErrRefusedDevice, CodeDevice}, {ErrCentreFailed, CodeCentreFailed}, {ErrNotOperator, CodeNotOperator}, {ErrDecided, CodeDecided},
 	{ErrOwn, CodeOwn}, {ErrLockedByOther, CodeLocked}, {ErrExpired, CodeExpired}, {ErrOtherBytes, CodeChanged},
 	{ErrSecret, CodeSecret}, {ErrSecretSpent, CodeSecretSpent}, {ErrSessionOver, CodeStaffSessionOver}, {ErrCentreConflict, CodeStaffConflict},
+	{ErrCabinetOver, CodeCabinetOver}, {ErrChallengeOver, CodeSignature}, {ErrBadSignature, CodeSignature}, {ErrSignatureTime, CodeSignatureTime},
+	{ErrSignatureStale, CodeSignatureStale}, {ErrNotSignInKey, CodeNotSignInKey}, {ErrNotSigningKey, CodeNotSigningKey},
+	{ErrKeyExpired, CodeKeyExpired}, {ErrKeyNotYet, CodeKeyNotYet}, {ErrKeyRevoked, CodeKeyRevoked}, {ErrKeyForeign, CodeKeyForeign},
+	{ErrKeyUnchecked, CodeKeyUnchecked}, {ErrOtherPerson, CodeOtherPerson}, {ErrAlreadyFiled, CodeAlreadyFiled},
+	{ErrAlreadyReissued, CodeAlreadyReissued}, {ErrAlreadyRevoked, CodeAlreadyRevoked}, {ErrNotOffered, CodeNotOffered}, {ErrNoSystem, CodeNoSystem},
+	{ErrCodeWrong, CodeCodeWrong}, {ErrCodeExpired, CodeCodeExpired}, {ErrCodeLocked, CodeCodeLocked}, {ErrCodeLimit, CodeCodeLimit},
+	{ErrCodeRequired, CodeCodeRequired},
+
 	{context.DeadlineExceeded, CodeLineSlow},
 }
 
@@ -233,10 +274,21 @@ func faultOf(err error) *fault {
 	}
 	for _, s := range sentences {
 		if errors.Is(err, s.err) {
-			return &fault{code: s.code, err: err}
+			return &fault{code: s.code, params: refused(err), err: err}
 		}
 	}
 	return &fault{code: CodeInternal, err: err}
+}
+
+// refused is what a refusal of the centre says besides its word, for the sentence: tries that are left, minutes to wait
+// (a begun one is a whole one).
+func refused(err error) []any {
+	var r *Refusal
+	if !errors.As(err, &r) {
+		return nil
+	}
+	minutes := int((r.Wait + time.Minute - 1) / time.Minute)
+	return []any{"Left", max(r.Left, 0), "Minutes", max(minutes, 1)}
 }
 
 // faultError carries a fault through code that returns errors.

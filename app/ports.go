@@ -68,7 +68,9 @@ type Stick interface {
 type Record struct {
 	Number   string
 	Status   registry.Status
+	Kind     registry.Kind
 	Document []byte
+	Reason   string // code: why the centre refused it for good; empty where it did not
 	Keys     []RecordKey
 }
 
@@ -85,11 +87,20 @@ type RecordKey struct {
 
 // Acceptance is what becomes durable before the citizen is told that the application was accepted.
 type Acceptance struct {
-	Number   string
-	IIN      string
-	Document []byte
-	SealKey  []byte
-	Keys     []AcceptedKey
+	Number      string
+	IIN         string
+	Kind        registry.Kind
+	Document    []byte
+	Signature   []byte // the citizen's CMS over Document; nil where he signed nothing
+	SealKey     []byte
+	Keys        []AcceptedKey
+	Revocations []AcceptedRevocation // of an application for revocation, instead of keys
+}
+
+// AcceptedRevocation is one certificate that an application names to be revoked; which, its document says.
+type AcceptedRevocation struct {
+	Ordinal       int
+	TransactionID string
 }
 
 // AcceptedKey is one key of an Acceptance.
@@ -145,6 +156,8 @@ type Store interface {
 	// ByMedium finds applications whose keys lie on a medium, newest first.
 	ByMedium(ctx context.Context, serial string) ([]Record, error)
 	MarkInstalled(ctx context.Context, number string, at time.Time) error
+	// Adopt keeps an application that another terminal accepted, with its certificates, so that it can be installed here.
+	Adopt(ctx context.Context, a Adoption) error
 	Begin(ctx context.Context, i Intent) (int64, error)
 	Finish(ctx context.Context, id int64, outcome string) error
 	OpenIntents(ctx context.Context) ([]Intent, error)
@@ -229,6 +242,8 @@ type Issued struct {
 
 // CentreLine is the centre, asked directly. Errors are the ones above.
 type CentreLine interface {
+	Cabinet
+	StaffDesk
 	Time(ctx context.Context) (time.Time, error)
 	Lookup(ctx context.Context, iin string) (registry.Name, error)
 	Status(ctx context.Context, number string) (registry.Status, error)

@@ -27,6 +27,14 @@ var refusals = map[api.ErrorCode]error{
 	api.ErrorCodeNotFound: app.ErrUnknown, api.ErrorCodeRateLimited: app.ErrRateLimited, api.ErrorCodeNotOperator: app.ErrNotOperator,
 	api.ErrorCodeAlreadyDecided: app.ErrDecided, api.ErrorCodeOwnApplication: app.ErrOwn, api.ErrorCodeExpired: app.ErrExpired,
 	api.ErrorCodeWrongHash: app.ErrOtherBytes, api.ErrorCodeWrongBytes: app.ErrOtherBytes, api.ErrorCodeLocked: app.ErrLockedByOther,
+	api.ErrorCodeSessionOver: app.ErrCabinetOver, api.ErrorCodeChallengeOver: app.ErrChallengeOver, api.ErrorCodeBadSignature: app.ErrBadSignature,
+	api.ErrorCodeSignatureTime: app.ErrSignatureTime, api.ErrorCodeSignatureStale: app.ErrSignatureStale, api.ErrorCodeNotSignInKey: app.ErrNotSignInKey,
+	api.ErrorCodeNotSigningKey: app.ErrNotSigningKey, api.ErrorCodeKeyExpired: app.ErrKeyExpired, api.ErrorCodeKeyNotYetValid: app.ErrKeyNotYet,
+	api.ErrorCodeKeyRevoked: app.ErrKeyRevoked, api.ErrorCodeKeyForeign: app.ErrKeyForeign, api.ErrorCodeKeyUnchecked: app.ErrKeyUnchecked,
+	api.ErrorCodeOtherPerson: app.ErrOtherPerson, api.ErrorCodeAlreadyFiled: app.ErrAlreadyFiled, api.ErrorCodeAlreadyReissued: app.ErrAlreadyReissued,
+	api.ErrorCodeAlreadyRevoked: app.ErrAlreadyRevoked, api.ErrorCodeNotOffered: app.ErrNotOffered, api.ErrorCodeNoSystem: app.ErrNoSystem,
+	api.ErrorCodeCodeWrong: app.ErrCodeWrong, api.ErrorCodeCodeExpired: app.ErrCodeExpired, api.ErrorCodeCodeLocked: app.ErrCodeLocked,
+	api.ErrorCodeCodeLimit: app.ErrCodeLimit, api.ErrorCodeCodeRequired: app.ErrCodeRequired,
 }
 
 var problems = map[engine.Problem]error{
@@ -48,7 +56,11 @@ func said(err error) error {
 		if known == nil {
 			known = app.ErrCentreConflict
 		}
-		return fmt.Errorf("%w: %w", known, err)
+		left := -1
+		if refusal.Left != nil {
+			left = *refusal.Left
+		}
+		return fmt.Errorf("%w: %w", &app.Refusal{Err: known, Left: left, Wait: refusal.Wait()}, err)
 	}
 	return err
 }

@@ -44,9 +44,15 @@ func (a store) ReserveNumber(ctx context.Context, prefix string) (uint64, error)
 }
 
 func (a store) Accept(ctx context.Context, in app.Acceptance) error {
-	out := storage.Acceptance{Number: in.Number, IIN: in.IIN, Document: in.Document, SealKey: in.SealKey}
+	out := storage.Acceptance{Number: in.Number, IIN: in.IIN, Kind: string(in.Kind), Document: in.Document, Signature: in.Signature, SealKey: in.SealKey}
+	if in.Kind == registry.KindNew && in.Signature == nil {
+		out.Kind = "" // as before there were other kinds, so that the same acceptance is still the same
+	}
 	for _, k := range in.Keys {
 		out.Keys = append(out.Keys, storage.AcceptedKey(k))
+	}
+	for _, r := range in.Revocations {
+		out.Revocations = append(out.Revocations, storage.AcceptedRevocation(r))
 	}
 	return stored(a.s.Accept(ctx, out))
 }
@@ -66,7 +72,10 @@ func (a store) ByMedium(ctx context.Context, serial string) ([]app.Record, error
 }
 
 func record(r storage.Record) app.Record {
-	out := app.Record{Number: r.Number, Status: registry.Status(r.Status), Document: r.Document}
+	out := app.Record{Number: r.Number, Status: registry.Status(r.Status), Kind: registry.Kind(r.Kind), Document: r.Document, Reason: r.Reason}
+	if out.Kind == "" {
+		out.Kind = registry.KindNew
+	}
 	for _, k := range r.Keys {
 		out.Keys = append(out.Keys, app.RecordKey{Ordinal: k.Ordinal, Template: k.Template, SPKISHA256: k.SPKISHA256, Medium: k.Medium, KeyID: k.KeyID, Certificate: k.Certificate, Chain: k.Chain})
 	}
@@ -77,6 +86,8 @@ func record(r storage.Record) app.Record {
 func (a store) MarkInstalled(ctx context.Context, number string, _ time.Time) error {
 	return stored(a.s.MarkInstalled(ctx, number))
 }
+
+func (a store) Adopt(ctx context.Context, in app.Adoption) error { return stored(a.s.Adopt(ctx, in)) }
 
 func (a store) Begin(ctx context.Context, i app.Intent) (int64, error) {
 	id, err := a.s.Begin(ctx, storage.Intent{Kind: storage.IntentKind(i.Kind), Medium: i.Medium, Number: i.Number, KeyID: i.KeyID})
