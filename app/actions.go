@@ -52,7 +52,7 @@ type StorageArgs struct {
 	Insertion uint64 `json:"insertion,omitempty"`
 }
 
-// PINArgs go with the PIN screens.
+// PINArgs go with the PIN screens, and with "sign.secret", where it may be a password.
 type PINArgs struct {
 	PIN string `json:"pin"`
 }
@@ -70,6 +70,11 @@ type NumberArgs struct {
 // InsertionArgs go with "status.by-token" and "keys.token"; zero means the only one there is.
 type InsertionArgs struct {
 	Insertion uint64 `json:"insertion,omitempty"`
+}
+
+// KeyArgs go with "sign.go": the key's place in the list.
+type KeyArgs struct {
+	Key int `json:"key"`
 }
 
 // PasswordArgs go with "install.password".
@@ -141,6 +146,8 @@ var screenData = []struct {
 	{"files.medium", FilesMediumScreen{}}, {"files.list", FilesListScreen{}}, {"files.password", FilesPasswordScreen{}},
 	{"files.detail", FilesDetailScreen{}}, {"files.change", FilesChangeScreen{}}, {"files.progress", FilesProgressScreen{}},
 	{"files.changed", FilesChangedScreen{}},
+	{"sign.medium", SignMediumScreen{}}, {"sign.lost", Empty{}}, {"sign.file", SignFileScreen{}}, {"sign.secret", SignSecretScreen{}}, {"sign.keys", SignKeysScreen{}},
+	{"cabinet.home", CabinetHomeScreen{}},
 	{"staff.pin", PINScreen{}}, {"staff.queue", StaffQueueScreen{}}, {"staff.application", StaffApplicationScreen{}},
 	{"staff.decided", StaffDecidedScreen{}},
 }
@@ -163,6 +170,9 @@ var actionArgs = []struct {
 	{"keys.token", InsertionArgs{}}, {"keys.pin", PINArgs{}},
 	{"files.look", Empty{}}, {"files.open", FileArgs{}}, {"files.password", FilePasswordArgs{}}, {"files.change", Empty{}},
 	{"files.new-password", NewPasswordArgs{}}, {"files.again", Empty{}},
+	{"cabinet", Empty{}}, {"cabinet.leave", Empty{}}, {"reissue", Empty{}}, {"revoke", Empty{}}, {"applications", Empty{}}, {"certificates", Empty{}},
+	{"password", Empty{}}, {"system", Empty{}}, {"gost", Empty{}}, {"profile", Empty{}},
+	{"sign.medium", StorageArgs{}}, {"sign.lost", Empty{}}, {"sign.file", FileArgs{}}, {"sign.look", Empty{}}, {"sign.secret", PINArgs{}}, {"sign.go", KeyArgs{}},
 	{"staff.pin", PINArgs{}}, {"staff.search", SearchArgs{}}, {"staff.open", NumberArgs{}}, {"staff.leave-mode", Empty{}},
 	{"staff.confirm", ConfirmArgs{}}, {"staff.reject", RejectArgs{}}, {"staff.close", Empty{}}, {"staff.back", Empty{}},
 }

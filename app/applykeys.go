@@ -228,9 +228,14 @@ func (m *making) file() error {
 // keyLabel is a key's name on the token.
 func keyLabel(template, number string) string { return template + " " + number }
 
-// close closes the login of the session, when there is one. Under the lock.
+// close closes the login of the session, when there is one, and forgets the keys of an opened file. Under the lock.
 func (k *Kiosk) close() {
-	if k.ses != nil && k.ses.open != nil {
+	if k.ses == nil {
+		return
+	}
+	wipe(k.ses.held)
+	k.ses.held = nil
+	if k.ses.open != nil {
 		k.drop(k.ses.open)
 	}
 }

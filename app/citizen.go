@@ -36,6 +36,8 @@ func (*menu) act(k *Kiosk, action string, _ []byte) *fault {
 		k.at = &statusNumber{}
 	case "keys":
 		k.at = &keysMedium{}
+	case "cabinet":
+		k.signIn()
 	case "files":
 		m := &filesMedium{}
 		k.at = m
@@ -55,3 +57,11 @@ func (s *outOfService) view(k *Kiosk) any {
 }
 
 func (*outOfService) act(*Kiosk, string, []byte) *fault { return nil }
+
+// top is where a citizen chooses what to do: the menu, or the cabinet once he has signed in.
+func (k *Kiosk) top() state {
+	if k.ses != nil && k.ses.cabinet != nil {
+		return &cabinetHome{}
+	}
+	return &menu{}
+}

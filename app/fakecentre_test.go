@@ -50,6 +50,7 @@ type fakeLine struct {
 	issued    []Issued
 	lookups   int
 	now       func() time.Time
+	cabinet   *fakeCabinet
 }
 
 func (l *fakeLine) up() error {
@@ -276,35 +277,28 @@ func fakeCertificateBy(t *testing.T, by authority, key crypto.PublicKey, iin, te
 		t.Fatal(err)
 	}
 	serial[0] = serial[0]&0x7f | 1
-	c := &x509.Certificate{
-		SerialNumber: new(big.Int).SetBytes(serial), NotBefore: from, NotAfter: to,
-		Subject:  pkix.Name{CommonName: "СЕРІК АЙГЕРІМ", SerialNumber: "IIN" + iin, Country: []string{"KZ"}},
-		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageContentCommitment,
-	}
-	policy := []uint64{1, 2, 398, 3, 3, 2, 3} // the authority's for signing keys of persons
-	switch template {
-	case "rsa-auth":
-		c.KeyUsage = x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment
-		c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
-		policy[6] = 4
-	case "operator":
-		c.UnknownExtKeyUsage = []asn1.ObjectIdentifier{pki.EKUOperator}
-		policy = nil
-	case "gost2015":
-		c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageEmailProtection}
-	default:
-		c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageEmailProtection}
-	}
-	if policy != nil {
-		oid, err := x509.OIDFromInts(policy)
-		if err != nil {
-			t.Fatal(err)
-		}
-		c.Policies = []x509.OID{oid}
-	}
 	spki, err := spkiOf(key)
 	if err != nil {
 		t.Fatal(err)
+	}
+	c := &x509.Certificate{
+		SerialNumber: new(big.Int).SetBytes(serial), NotBefore: from, NotAfter: to,
+		Subject:            pkix.Name{CommonName: "СЕРІК АЙГЕРІМ", SerialNumber: "IIN" + iin, Country: []string{"KZ"}},
+		KeyUsage:           x509.KeyUsageDigitalSignature | x509.KeyUsageContentCommitment,
+		UnknownExtKeyUsage: []asn1.ObjectIdentifier{pki.EKUOperator},
+	}
+	if template != "operator" {
+		built := pki.Issuance{
+			Template: template, Person: pki.Person{IIN: iin, Surname: "СЕРІК", Given: "АЙГЕРІМ"}, Storage: pki.StorageKaztoken, SPKI: spki,
+			Serial: c.SerialNumber, NotBefore: from, NotAfter: to, OCSP: []string{"http://127.0.0.1:9/ocsp"},
+		}
+		if template == pki.TemplateGOST {
+			built.Serial = nil // it follows from the key
+		}
+		c, _, err = pki.DefaultProfiles().Build(built)
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 	der, err := pki.CreateCertificate(c, by.cert, spki, by.key)
 	if err != nil {
@@ -333,4 +327,13 @@ func publicOf(spki string) crypto.PublicKey {
 		}
 	}
 	return nil
+}
+
+func mustParse(t *testing.T, der []byte) *x509.Certificate {
+	t.Helper()
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cert
 }

@@ -124,6 +124,7 @@ type fakeStore struct {
 	records  map[string]*Record
 	seals    map[string][]byte
 	iins     map[string]string
+	taken    map[string]Acceptance // as they came
 	intents  map[int64]Intent
 	outcomes map[int64]string
 	next     int64
@@ -132,7 +133,7 @@ type fakeStore struct {
 
 func newFakeStore() *fakeStore {
 	return &fakeStore{
-		records: map[string]*Record{}, seals: map[string][]byte{}, iins: map[string]string{},
+		records: map[string]*Record{}, seals: map[string][]byte{}, iins: map[string]string{}, taken: map[string]Acceptance{},
 		intents: map[int64]Intent{}, outcomes: map[int64]string{},
 	}
 }
@@ -159,11 +160,11 @@ func (s *fakeStore) Accept(_ context.Context, a Acceptance) error {
 		}
 		return ErrConflict
 	}
-	r := &Record{Number: a.Number, Status: registry.StatusQueued, Document: a.Document}
+	r := &Record{Number: a.Number, Status: registry.StatusQueued, Kind: a.Kind, Document: a.Document}
 	for _, k := range a.Keys {
 		r.Keys = append(r.Keys, RecordKey{Ordinal: k.Ordinal, Template: k.Template, SPKISHA256: k.SPKISHA256, Medium: k.Medium, KeyID: k.KeyID})
 	}
-	s.records[a.Number], s.seals[a.Number], s.iins[a.Number] = r, a.SealKey, a.IIN
+	s.records[a.Number], s.seals[a.Number], s.iins[a.Number], s.taken[a.Number] = r, a.SealKey, a.IIN, a
 	return nil
 }
 
@@ -194,6 +195,22 @@ func (s *fakeStore) MarkInstalled(_ context.Context, number string, _ time.Time)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.records[number].Status = registry.StatusInstalled
+	return nil
+}
+
+func (s *fakeStore) Adopt(_ context.Context, a Adoption) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.failing != nil {
+		return s.failing
+	}
+	r := &Record{Number: a.Number, Status: registry.StatusIssued, Kind: registry.Kind(a.Kind), Document: a.Document}
+	for _, k := range a.Keys {
+		r.Keys = append(r.Keys, RecordKey{
+			Ordinal: k.Ordinal, Template: k.Template, SPKISHA256: k.SPKISHA256, Medium: k.Medium, KeyID: k.KeyID, Certificate: k.Certificate, Chain: k.Chain,
+		})
+	}
+	s.records[a.Number], s.seals[a.Number] = r, a.SealKey
 	return nil
 }
 

@@ -21,9 +21,9 @@ type filesMedium struct {
 	looked bool // the stick that is in has been looked at
 }
 
-func (*filesMedium) name() string      { return "files.medium" }
-func (*filesMedium) back(*Kiosk) state { return &menu{} }
-func (*filesMedium) view(k *Kiosk) any { return FilesMediumScreen{Present: k.stick} }
+func (*filesMedium) name() string        { return "files.medium" }
+func (*filesMedium) back(k *Kiosk) state { return k.top() }
+func (*filesMedium) view(k *Kiosk) any   { return FilesMediumScreen{Present: k.stick} }
 func (s *filesMedium) plugged(k *Kiosk) {
 	if !k.stick {
 		s.looked = false
@@ -49,6 +49,20 @@ func (s *filesMedium) act(k *Kiosk, action string, _ []byte) *fault {
 
 // listFiles looks what key files the stick holds. Under the lock.
 func (k *Kiosk) listFiles() {
+	k.findFiles(func(list *filesList, err error) {
+		switch {
+		case errors.Is(err, stick.ErrAbsent):
+			k.toStick(&fault{code: CodeStickAbsent})
+		case err != nil:
+			k.toStick(&fault{code: CodeStickUnread, err: errors.New(typeOf(err))})
+		default:
+			k.at = list
+		}
+	})
+}
+
+// findFiles looks for key files and tells what was found, under the lock. Under the lock.
+func (k *Kiosk) findFiles(tell func(list *filesList, err error)) {
 	k.start(job{awaits: true}, func(ctx context.Context, _ *session) func() {
 		ctx, cancel := context.WithTimeout(ctx, stickWithin)
 		defer cancel()
@@ -62,17 +76,7 @@ func (k *Kiosk) listFiles() {
 		if len(found) > maxListed {
 			found, more = found[:maxListed], true
 		}
-		return func() {
-			switch {
-			case errors.Is(err, stick.ErrAbsent):
-				k.toStick(&fault{code: CodeStickAbsent})
-				return
-			case err != nil:
-				k.toStick(&fault{code: CodeStickUnread, err: errors.New(typeOf(err))})
-				return
-			}
-			k.at = &filesList{files: found, more: more}
-		}
+		return func() { tell(&filesList{files: found, more: more}, err) }
 	})
 }
 
@@ -95,9 +99,9 @@ type filesList struct {
 	more  bool // there are more than these
 }
 
-func (*filesList) name() string      { return "files.list" }
-func (*filesList) back(*Kiosk) state { return &menu{} }
-func (*filesList) plugged(k *Kiosk)  { k.stickGone() }
+func (*filesList) name() string        { return "files.list" }
+func (*filesList) back(k *Kiosk) state { return k.top() }
+func (*filesList) plugged(k *Kiosk)    { k.stickGone() }
 func (s *filesList) view(k *Kiosk) any {
 	v := FilesListScreen{Files: []FileCard{}, More: s.more}
 	for n := range s.files {

@@ -16,9 +16,9 @@ import (
 // keysMedium asks for the token whose keys shall be listed.
 type keysMedium struct{}
 
-func (*keysMedium) name() string      { return "keys.medium" }
-func (*keysMedium) view(k *Kiosk) any { return KeysMediumScreen{Tokens: k.cards(nil)} }
-func (*keysMedium) back(*Kiosk) state { return &menu{} }
+func (*keysMedium) name() string        { return "keys.medium" }
+func (*keysMedium) view(k *Kiosk) any   { return KeysMediumScreen{Tokens: k.cards(nil)} }
+func (*keysMedium) back(k *Kiosk) state { return k.top() }
 func (*keysMedium) act(k *Kiosk, action string, args []byte) *fault {
 	if action != "keys.token" {
 		return nil
@@ -270,7 +270,7 @@ func applied(records []Record, id []byte) (template, number string, status regis
 // known keeps to the templates there are words for.
 func known(template string) string {
 	switch template {
-	case keyfile.TemplateAuth, keyfile.TemplateSign, keyfile.TemplateGOST, keyfile.TemplateOldGOST:
+	case keyfile.TemplateAuth, keyfile.TemplateSign, keyfile.TemplateGOST, keyfile.TemplateOldGOST, pki.TemplateSystem:
 		return template
 	}
 	return "unknown"
@@ -279,9 +279,12 @@ func known(template string) string {
 // titleOf goes by the certificate's purpose, never by a name; a message key.
 func titleOf(cert *x509.Certificate) string {
 	d := keyfile.Describe(cert)
+	template, ours := pki.DefaultProfiles().TemplateOf(cert)
 	switch {
 	case pki.IsOperator(cert):
 		return "template.operator"
+	case ours:
+		return "template." + known(template)
 	case d.Algorithm == keyfile.AlgorithmGOST2015:
 		return "template.gost2015"
 	case slices.Contains(cert.ExtKeyUsage, x509.ExtKeyUsageEmailProtection):

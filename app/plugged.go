@@ -156,6 +156,7 @@ func (k *Kiosk) look() {
 	}
 	k.heed()
 	k.lookAtLogin()
+	k.lookAtCabinet()
 	if p, ok := k.at.(plugger); ok && k.job == nil {
 		p.plugged(k)
 	}

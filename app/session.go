@@ -16,10 +16,12 @@ type session struct {
 	cancel    context.CancelFunc
 	touchedAt time.Time
 
-	draft *draft // the application being made
-	open  *opened
-	left  []leftover // made for the draft; no application holds it yet
-	staff *staffMode
+	draft   *draft // the application being made
+	open    *opened
+	left    []leftover // made for the draft; no application holds it yet
+	staff   *staffMode
+	held    []heldKey // of a key file that has been opened to sign with
+	cabinet *cabinet  // who has signed in with a key
 }
 
 // opened is a token that has been opened by its PIN.
@@ -77,16 +79,17 @@ func (k *Kiosk) end(why string) {
 	}
 	ses.cancel()
 	k.log.Info("session ends", "session", ses.id, "role", ses.role, "why", why)
-	open, staff, left := ses.open, ses.staff, ses.left
+	open, staff, left, cabinet := ses.open, ses.staff, ses.left, ses.cabinet
 	*ses.draft = draft{}
-	ses.open, ses.staff, ses.left = nil, nil, nil
+	wipe(ses.held)
+	ses.open, ses.staff, ses.left, ses.held, ses.cabinet = nil, nil, nil, nil, nil
 	if k.cfg.Rack == nil {
 		return
 	}
 	before, running := k.recycling, job
 	gone := make(chan struct{})
 	k.recycling = gone
-	k.spawn(func() { k.clean(ses.id, held{open, staff, left, running}, before, gone) })
+	k.spawn(func() { k.clean(ses.id, held{open, staff, left, cabinet, running}, before, gone) })
 }
 
 // held is what a session leaves behind to be closed.
@@ -94,6 +97,7 @@ type held struct {
 	open    *opened
 	staff   *staffMode
 	left    []leftover
+	cabinet *cabinet
 	running *job
 }
 
@@ -128,6 +132,9 @@ func (k *Kiosk) clean(id uint64, h held, before <-chan struct{}, gone chan struc
 	}
 	if h.staff != nil {
 		k.leave(ctx, h.staff)
+	}
+	if h.cabinet != nil && !h.cabinet.offline() {
+		k.signOut(ctx, h.cabinet)
 	}
 	k.mu.Lock()
 	k.tokens = k.cfg.Rack.Tokens()

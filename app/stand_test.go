@@ -74,7 +74,7 @@ func newStand(t *testing.T, change ...func(*Config)) *stand {
 	}
 	s.engine = &fakeEngine{state: LinkState{Online: true}, changed: make(chan struct{}, 1)}
 	s.line = &fakeLine{
-		store: s.store, now: s.now, decided: map[string]registry.Decision{}, operators: map[string]string{"ОМАРОВ ЕРЛАН": operator},
+		store: s.store, now: s.now, cabinet: newFakeCabinet(), decided: map[string]registry.Decision{}, operators: map[string]string{"ОМАРОВ ЕРЛАН": operator},
 		people: map[string]registry.Name{aigerim: {Surname: "СЕРІК", Given: "АЙГЕРІМ", Patronymic: "БОЛАТҚЫЗЫ"}},
 	}
 	cfg := Config{

@@ -13,7 +13,7 @@ type statusNumber struct{}
 
 func (*statusNumber) name() string           { return "status.number" }
 func (*statusNumber) view(k *Kiosk) any      { return StatusNumberScreen{Tokens: k.cards(nil)} }
-func (*statusNumber) back(*Kiosk) state      { return &menu{} }
+func (*statusNumber) back(k *Kiosk) state    { return k.top() }
 func (*statusNumber) steps(*Kiosk) *Progress { return line("number", "number", "status") }
 
 func (*statusNumber) act(k *Kiosk, action string, args []byte) *fault {

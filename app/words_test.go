@@ -38,7 +38,8 @@ func families() []string {
 		}
 	}
 	add("medium.", "kaztoken", "etoken", "jacarta", "akey", "idcard", "unknown", "stick")
-	add("template.", "rsa-auth", "rsa-sign", "gost2015", "gost-old", "operator", "authority", "unknown")
+	add("template.", "rsa-auth", "rsa-sign", "gost2015", "gost-old", "information-system", "operator", "authority", "unknown")
+	add("sign.what.", signed...)
 	add("file.", "rsa", "auth-rsa", "gost", "key-rsa", "key-gost", "key-other")
 	add("file.state.", fileStates...)
 	add("file.note.", fileStates[1:]...)

@@ -363,6 +363,60 @@ export interface FilesChangedScreen {
   takeOut: boolean
 }
 
+export interface SignMediumScreen {
+  purpose: 'sign-in' | 'sign'
+  tokens: TokenCard[]
+  stick: StickCard
+  kinds: Medium[]
+  canLost: boolean
+}
+
+export interface SignFileScreen {
+  purpose: 'sign-in' | 'sign'
+  files: FileCard[]
+  more: boolean
+}
+
+export interface SignSecretScreen {
+  purpose: 'sign-in' | 'sign'
+  medium: Medium
+  file: FileCard | null
+  token: PINScreen | null
+  factory: string
+}
+
+export interface SignKeysScreen {
+  purpose: 'sign-in' | 'sign'
+  what: string
+  medium: Medium
+  keys: SignKey[]
+  chosen: number
+  factory: boolean
+}
+
+export interface SignKey {
+  card: FileKey
+  usable: boolean
+  why: string
+  advice: string
+}
+
+export interface CabinetHomeScreen {
+  name: string
+  iin: string
+  offline: boolean
+  factory: boolean
+  key: string
+  until: string
+  items: CabinetItem[]
+}
+
+export interface CabinetItem {
+  does: ActionName
+  usable: boolean
+  why: string
+}
+
 export interface StaffQueueScreen {
   operator: string
   items: QueueItem[]
@@ -495,6 +549,10 @@ export interface NewPasswordArgs {
   again: string
 }
 
+export interface KeyArgs {
+  key: number
+}
+
 export interface SearchArgs {
   query: string
 }
@@ -551,6 +609,12 @@ export interface Screens {
   'files.change': FilesChangeScreen
   'files.progress': FilesProgressScreen
   'files.changed': FilesChangedScreen
+  'sign.medium': SignMediumScreen
+  'sign.lost': Record<string, never>
+  'sign.file': SignFileScreen
+  'sign.secret': SignSecretScreen
+  'sign.keys': SignKeysScreen
+  'cabinet.home': CabinetHomeScreen
   'staff.pin': PINScreen
   'staff.queue': StaffQueueScreen
   'staff.application': StaffApplicationScreen
@@ -608,6 +672,22 @@ export interface Actions {
   'files.change': Record<string, never>
   'files.new-password': NewPasswordArgs
   'files.again': Record<string, never>
+  'cabinet': Record<string, never>
+  'cabinet.leave': Record<string, never>
+  'reissue': Record<string, never>
+  'revoke': Record<string, never>
+  'applications': Record<string, never>
+  'certificates': Record<string, never>
+  'password': Record<string, never>
+  'system': Record<string, never>
+  'gost': Record<string, never>
+  'profile': Record<string, never>
+  'sign.medium': StorageArgs
+  'sign.lost': Record<string, never>
+  'sign.file': FileArgs
+  'sign.look': Record<string, never>
+  'sign.secret': PINArgs
+  'sign.go': KeyArgs
   'staff.pin': PINArgs
   'staff.search': SearchArgs
   'staff.open': NumberArgs

@@ -26,6 +26,8 @@
    step-new step-back        steps inside files.change, local to the page
    files-none                the picker without files; file-key data-state  what an opened file holds
    typed-note                under a password that opens a file, data-odd="|caps|cyrillic|outside"; key-shift data-locked
+   sign-key data-key data-state  a key that serves; sign-key-cannot data-state  one that does not, and why
+   cannot-<name>             a function of the cabinet that cannot be used now
    line                      state of the line in the header, data-online="true|false"
    number                    the application number on apply.done; status data-status; verdict data-verdict;
                              agreement-text; key-item data-state; part-<name> data-state (self-test)

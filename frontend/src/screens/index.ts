@@ -35,6 +35,12 @@ import FilesDetail from './FilesDetail.svelte'
 import FilesChange from './FilesChange.svelte'
 import FilesProgress from './FilesProgress.svelte'
 import FilesChanged from './FilesChanged.svelte'
+import SignMedium from './SignMedium.svelte'
+import SignLost from './SignLost.svelte'
+import SignFile from './SignFile.svelte'
+import SignSecret from './SignSecret.svelte'
+import SignKeys from './SignKeys.svelte'
+import CabinetHome from './CabinetHome.svelte'
 import StaffPin from './StaffPin.svelte'
 import StaffQueue from './StaffQueue.svelte'
 import StaffApplication from './StaffApplication.svelte'
@@ -78,6 +84,12 @@ export const screens: Record<string, Component<{ data: never }>> = {
   'files.change': FilesChange,
   'files.progress': FilesProgress,
   'files.changed': FilesChanged,
+  'sign.medium': SignMedium,
+  'sign.lost': SignLost,
+  'sign.file': SignFile,
+  'sign.secret': SignSecret,
+  'sign.keys': SignKeys,
+  'cabinet.home': CabinetHome,
   'staff.pin': StaffPin,
   'staff.queue': StaffQueue,
   'staff.application': StaffApplication,
