@@ -2,6 +2,7 @@
 // makes ready are {kk, ru, en} here and chosen by `localise`.
 //   fixtures: {id, snapshot, snapshots: {kk, ru, en}}[]     snapshot is the Russian one
 import { files, notices, opened } from './files.mjs'
+import { factory, file, items, itemsOffline, keys, kinds, person, signIn } from './cabinet.mjs'
 import { application, certificates, facts, reasons, regions, localities, parts, agreement } from './texts.mjs'
 
 const L = (kk, ru, en) => ({ kk, ru, en })
@@ -35,6 +36,7 @@ function qr(size = 25) {
 const way = ['iin', 'name', 'email', 'region', 'storage', 'agreement', 'pin', 'keys', 'summary', 'done']
 const line = (now, all = way) => ({ steps: all.map((key, i) => ({ key, state: i < all.indexOf(now) ? 'done' : key === now ? 'now' : 'todo' })) })
 const toToken = (now) => line(now, ['medium', 'pin', 'install', 'done'])
+const inCabinet = (now) => line(now, ['medium', 'secret', 'key'])
 const toStick = (now) => line(now, ['medium', 'password', 'install', 'done'])
 
 const kaztoken = { insertion: 3, kind: 'kaztoken', name: 'Kaztoken', serial: '00A1B2C3D4E5', usable: true, why: '' }
@@ -126,6 +128,17 @@ const screens = [
   ['files-change-full', 'files.change', { file: files.few[0], rules: ['length', 'lower', 'upper', 'digit', 'allowed'].map((key) => ({ key })) }, { notice: notices.full }],
   ['files-progress', 'files.progress', { medium: stickMedium, text: L('Құпиясөз ауысып жатыр: жаңа файл жазылып, тексеріледі. USB-флешканы шығармаңыз.', 'Пароль меняется: новый файл записывается и проверяется. Пожалуйста, не вынимайте флешку.', 'The password is being changed: the new file is written and checked. Please leave the stick in.') }, { canBack: false, canExit: false }],
   ['files-changed', 'files.changed', { file: files.few[1], medium: stickMedium, takeOut: true }, { canBack: false }],
+  ['sign-medium-empty', 'sign.medium', { purpose: 'sign-in', tokens: [], stick: { present: false, usable: false, why: '' }, kinds, canLost: true }, { progress: inCabinet('medium') }],
+  ['sign-medium', 'sign.medium', { purpose: 'sign', tokens: [kaztoken, jacarta], stick: { present: true, usable: true, why: '' }, kinds, canLost: false }],
+  ['sign-lost', 'sign.lost', {}],
+  ['sign-file', 'sign.file', { purpose: 'sign-in', files: files.few, more: false }, { progress: inCabinet('medium') }],
+  ['sign-file-none', 'sign.file', { purpose: 'sign-in', files: [], more: false }, { progress: inCabinet('medium') }],
+  ['sign-secret-pin', 'sign.secret', { purpose: 'sign-in', medium, file: null, token: { ...pin, low: true }, factory }, { progress: inCabinet('secret') }],
+  ['sign-secret-file', 'sign.secret', { purpose: 'sign-in', medium: stickMedium, file, token: null, factory: '' }, { progress: inCabinet('secret') }],
+  ['sign-keys', 'sign.keys', { purpose: 'sign-in', what: signIn, medium, keys: keys.some, chosen: 0, factory: true }, { progress: inCabinet('key') }],
+  ['sign-keys-none', 'sign.keys', { purpose: 'sign-in', what: signIn, medium, keys: keys.none, chosen: -1, factory: false }, { progress: inCabinet('key') }],
+  ['cabinet-home', 'cabinet.home', { name: person, iin: '8704 •••• 0125', offline: false, factory: true, key: opened.valid.title, until: L('2027 ж. 22 қараша', '22 ноября 2027 г.', '22 November 2027'), items }, { canBack: false }],
+  ['cabinet-home-offline', 'cabinet.home', { name: person, iin: '8704 •••• 0125', offline: true, factory: false, key: opened.valid.title, until: L('2027 ж. 22 қараша', '22 ноября 2027 г.', '22 November 2027'), items: itemsOffline }, { canBack: false, online: false, pending: 2 }],
   ['staff-pin', 'staff.pin', { ...pin, token: { ...kaztoken, serial: '00F0E1D2C3B4' } }, { role: 'staff' }],
   ['staff-queue', 'staff.queue', { operator: L('Сейітқали Айгүл Маратқызы', 'Сейткали Айгуль Маратовна', 'Seitkali Aigul'), query: '', busy: false, link: { online: true, pending: 2, problem: '', lastContact: '14:32' }, items: application.queue }, { role: 'staff', canBack: false }],
   ['staff-queue-empty', 'staff.queue', { operator: L('Сейітқали Айгүл Маратқызы', 'Сейткали Айгуль Маратовна', 'Seitkali Aigul'), query: '1001', busy: false, link: { online: false, pending: 12, problem: L('Орталықтың сертификаты жарамсыз.', 'Сертификат центра недействителен.', 'The centre’s certificate is not valid.'), lastContact: '09:05' }, items: [] }, { role: 'staff', canBack: false, online: false }],
