@@ -25,17 +25,17 @@ type stand struct {
 }
 
 // programs are what the stand needs; where one is missing the test is skipped, or fails if TIRKEU_TEST_ALL is set.
-var programs = []string{"cupsd", "lpadmin", "cupsdisable", "ippeveprinter", "dbus-daemon"}
+var programs = []string{"cupsd", "lpadmin", "cupsdisable", "cupsenable", "cupsreject", "ippeveprinter", "dbus-daemon"}
 
 const command = `#!/bin/sh
-cp "$1" "%[1]s/printed/$$.pdf"
+cp "$1" "DIR/printed/$$.pdf"
 while read -r order; do
   case $order in
     done) exit 0 ;;
     fail) exit 1 ;;
     *) echo "$order" >&2 ;;
   esac
-done <"%[1]s/orders"
+done <"DIR/orders"
 `
 
 // roll describes a driverless receipt printer (ippserver's format): paper 80 mm wide, 25 mm to 2 m long, PDF taken as it is.
@@ -75,10 +75,10 @@ func newStand(t *testing.T) *stand {
 	for _, d := range []string{"etc", "spool", "tmp", "cache", "state", "log", "jobs", "printed"} {
 		s.must(t, os.Mkdir(filepath.Join(dir, d), 0o755))
 	}
-	s.write(t, "etc/cupsd.conf", "Listen %[1]s/socket\nLogLevel debug\nWebInterface No\nBrowsing No\nDefaultAuthType None\n"+
+	s.write(t, "etc/cupsd.conf", "Listen DIR/socket\nLogLevel debug\nWebInterface No\nBrowsing No\nDefaultAuthType None\n"+
 		"<Location />\nOrder allow,deny\nAllow all\n</Location>\n<Location /admin>\nOrder allow,deny\nAllow all\n</Location>\n", 0o644)
-	s.write(t, "etc/cups-files.conf", "ServerRoot %[1]s/etc\nRequestRoot %[1]s/spool\nTempDir %[1]s/tmp\nCacheDir %[1]s/cache\nStateDir %[1]s/state\n"+
-		"ErrorLog %[1]s/log/error\nAccessLog %[1]s/log/access\nPageLog %[1]s/log/page\nSystemGroup root\n", 0o644)
+	s.write(t, "etc/cups-files.conf", "ServerRoot DIR/etc\nRequestRoot DIR/spool\nTempDir DIR/tmp\nCacheDir DIR/cache\nStateDir DIR/state\n"+
+		"ErrorLog DIR/log/error\nAccessLog DIR/log/access\nPageLog DIR/log/page\nSystemGroup root\n", 0o644)
 	s.write(t, "command", command, 0o755)
 	s.write(t, "roll.conf", roll, 0o644)
 	s.must(t, syscall.Mkfifo(filepath.Join(dir, "orders"), 0o666))
@@ -118,7 +118,7 @@ func (s *stand) must(t *testing.T, err error) {
 
 func (s *stand) write(t *testing.T, name, text string, mode os.FileMode) {
 	t.Helper()
-	s.must(t, os.WriteFile(filepath.Join(s.dir, name), []byte(fmt.Sprintf(text, s.dir)), mode))
+	s.must(t, os.WriteFile(filepath.Join(s.dir, name), []byte(strings.ReplaceAll(text, "DIR", s.dir)), mode))
 }
 
 // start starts a program that ends with the test.
