@@ -38,6 +38,16 @@ type Token struct {
 	PINMin      int // octets
 	PINMax      int // octets; 0: no limit known
 
+	// The administrator's (security officer's) PIN, as the token tells of it; many tell nothing.
+	AdminPINLow    bool // a wrong one was entered since the last right one
+	AdminPINFinal  bool // one more wrong one locks it for ever
+	AdminPINLocked bool
+
+	// What the module's list of mechanisms (C_GetMechanismList) says of this token, read once an insertion. It is a claim: whether a key
+	// can be made, the token itself says when it is asked to.
+	RSA  bool // makes RSA key pairs; also where the module gives no list at all, for every token known makes them
+	GOST bool // makes key pairs of GOST R 34.10-2012 (34.10-2015 in Kazakhstan) with 512 bits; the 256-bit mechanism does not count
+
 	FactoryPIN string `json:"-"` // to recognise that it is still in use, never to try
 }
 
@@ -134,6 +144,7 @@ func (d *Devices) tokenOf(s wire.Slot, n Insertion, module string) Token {
 		Insertion: n, Module: module, Kind: device.Kind, Name: device.Name,
 		Manufacturer: s.Manufacturer, Model: s.Model, Serial: s.Serial, Label: s.Label, Reader: s.Reader,
 		Initialized: s.Initialized, PINLow: s.PINLow, PINFinal: s.PINFinal, PINLocked: s.PINLocked,
+		AdminPINLow: s.AdminLow, AdminPINFinal: s.AdminFinal, AdminPINLocked: s.AdminLocked, RSA: s.RSA, GOST: s.GOST,
 		PINMin: s.PINMin, PINMax: s.PINMax, FactoryPIN: device.FactoryPIN,
 	}
 	if t.PINMin == 0 {

@@ -50,6 +50,11 @@ static void slot_line(struct slot *s, const char *key, const char *value) {
 	else if (!strcmp(key, "pin_min")) s->pin_min = strtoul(value, NULL, 10);
 	else if (!strcmp(key, "pin_max")) s->pin_max = strtoul(value, NULL, 10);
 	else if (!strcmp(key, "tries")) s->tries = strtoul(value, NULL, 10);
+	else if (!strcmp(key, "so_tries")) s->so_tries = strtoul(value, NULL, 10);
+	else if (!strcmp(key, "pairs")) s->pairs = strtoul(value, NULL, 10);
+	else if (!strcmp(key, "erases")) s->erases = atoi(value);
+	else if (!strcmp(key, "gost")) s->gost = atoi(value);
+	else if (!strcmp(key, "no_rsa")) s->no_rsa = atoi(value);
 	else fault_line(&s->faults, key, value);
 }
 

@@ -227,8 +227,9 @@ static CK_RV GetTokenInfo(CK_SLOT_ID id, CK_TOKEN_INFO_PTR info) {
 	pad(info->manufacturerID, s.manufacturer, sizeof info->manufacturerID);
 	pad(info->model, s.model, sizeof info->model);
 	pad(info->serialNumber, s.serial, sizeof info->serialNumber);
-	info->flags &= ~(CK_FLAGS)(CKF_USER_PIN_COUNT_LOW | CKF_USER_PIN_FINAL_TRY | CKF_USER_PIN_LOCKED);
-	if (ready) info->flags |= pin_flags(&s, c.bad);
+	info->flags &= ~(CK_FLAGS)(CKF_USER_PIN_COUNT_LOW | CKF_USER_PIN_FINAL_TRY | CKF_USER_PIN_LOCKED |
+		CKF_SO_PIN_COUNT_LOW | CKF_SO_PIN_FINAL_TRY | CKF_SO_PIN_LOCKED);
+	if (ready) info->flags |= pin_flags(&s, &c);
 	if (s.pin_min) info->ulMinPinLen = s.pin_min;
 	if (s.pin_max) info->ulMaxPinLen = s.pin_max;
 	return CKR_OK;
@@ -239,7 +240,7 @@ static CK_RV GetMechanismList(CK_SLOT_ID id, CK_MECHANISM_TYPE_PTR types, CK_ULO
 	CK_SLOT_ID r;
 	CK_TOKEN_INFO t;
 	CK_RV rv = enter_slot("C_GetMechanismList", id, &s, &r, &t);
-	return rv ? rv : real->C_GetMechanismList(r, types, count);
+	return rv ? rv : place_list(&s, r, types, count);
 }
 
 static CK_RV GetMechanismInfo(CK_SLOT_ID id, CK_MECHANISM_TYPE type, CK_MECHANISM_INFO_PTR info) {
@@ -247,7 +248,7 @@ static CK_RV GetMechanismInfo(CK_SLOT_ID id, CK_MECHANISM_TYPE type, CK_MECHANIS
 	CK_SLOT_ID r;
 	CK_TOKEN_INFO t;
 	CK_RV rv = enter_slot("C_GetMechanismInfo", id, &s, &r, &t);
-	return rv ? rv : real->C_GetMechanismInfo(r, type, info);
+	return rv ? rv : place_info(&s, r, type, info);
 }
 
 static CK_RV InitToken(CK_SLOT_ID id, CK_UTF8CHAR_PTR pin, CK_ULONG len, CK_UTF8CHAR_PTR label) {
