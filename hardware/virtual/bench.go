@@ -226,6 +226,10 @@ func (b *Bench) Fault(name string, f Fault) error {
 // Alter changes what a token can do and has room for. Its list of mechanisms is read by most programs once a plug.
 func (b *Bench) Alter(name string, t Trait) error {
 	return b.change("alter", name, func(_ *record, e *entry) error {
+		if t.Pairs == 0 {
+			v, _ := vendorOf(e.Kind)
+			t.Pairs = v.pairs
+		}
 		e.Trait = t
 		return nil
 	})
