@@ -2,6 +2,7 @@ package token
 
 import (
 	"crypto/subtle"
+	"io"
 	"log/slog"
 	"time"
 
@@ -119,6 +120,25 @@ type Config struct {
 	KeygenTimeout time.Duration
 	PollEvery     time.Duration
 	Log           *slog.Logger
+
+	// Start, where it is given, brings a module's worker to life in place of the program Worker: another driver than a PKCS#11 module, or a
+	// simulation. Module.Path is not looked at then.
+	Start func(Module) (Worker, error)
+}
+
+// Worker is what serves one module, as the rack holds it: it speaks package wire, begins with a Hello and may be killed at any time.
+type Worker struct {
+	PID      int // 0: no process of its own
+	Requests interface {
+		io.WriteCloser
+		SetWriteDeadline(time.Time) error
+	}
+	Answers interface {
+		io.ReadCloser
+		SetReadDeadline(time.Time) error
+	}
+	Wait func() string // returns once the worker has ended, and says how
+	Kill func()        // ends it, whatever it is doing; called at most once, and not after its end
 }
 
 func (c Config) withDefaults() Config {

@@ -56,6 +56,9 @@ func faultLines(out *bytes.Buffer, f Fault) {
 	text("crash", f.CrashOn)
 	text("hang", f.HangOn)
 	text("print", f.PrintOn)
+	text("deed", f.Deed)
+	text("pull", f.PullOn)
+	text("pull_late", f.PullAfter)
 	number("slow_ms", f.Slow.Milliseconds())
 	number("keygen_ms", f.KeygenDelay.Milliseconds())
 	if f.Full {

@@ -53,6 +53,9 @@ type Fault struct {
 	PrintOn      string        `json:"print_on,omitempty"`     // the function prints on standard output; "*" is every function
 	Slow         time.Duration `json:"slow,omitempty"`         // every function takes so much longer
 	Full         bool          `json:"full,omitempty"`         // nothing can be written: CKR_DEVICE_MEMORY
+	Deed         string        `json:"deed,omitempty"`         // "C_Sign:fork": what a module has no business doing, before it does its work; see shim/deed.c
+	PullOn       string        `json:"pull_on,omitempty"`      // "C_Sign:0x32:3": the token is pulled in the third C_Sign, which answers that value and does nothing
+	PullAfter    string        `json:"pull_after,omitempty"`   // the same, but the function does its work first
 	PINTriesLeft int           `json:"-"`                      // sets the counter: 1 is the last try, negative is locked, 0 leaves it
 }
 

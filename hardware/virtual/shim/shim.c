@@ -48,6 +48,13 @@ static void print(const char *function) {
 	fflush(stdout);
 }
 
+static void vanish(int slot) {
+	lock();
+	control_vanish(slot);
+	session_sweep();
+	unlock();
+}
+
 static CK_RV apply(const char *function, struct faults f) {
 	if (!strcmp(f.print, function) || !strcmp(f.print, "*")) print(function);
 	if (f.slow_ms) usleep(f.slow_ms * 1000);
@@ -56,6 +63,11 @@ static CK_RV apply(const char *function, struct faults f) {
 		raise(SIGSEGV);
 	}
 	while (!strcmp(f.hang, function)) pause();
+	if (!strcmp(f.deed, function)) deed(f.deed_what);
+	if (f.pull_nth == 1 && !f.pull_late) {
+		vanish(f.slot);
+		return f.pull_rv;
+	}
 	return f.fail[0] ? f.fail_rv : CKR_OK;
 }
 
@@ -64,6 +76,8 @@ static struct faults draw(struct faults *from, const char *function) {
 	struct faults f = *from;
 	if (strcmp(f.fail, function) || !f.fail_left) f.fail[0] = 0;
 	else if (from->fail_left > 0) from->fail_left--;
+	if (strcmp(f.pull, function) || !f.pull_nth) f.pull_nth = 0;
+	else from->pull_nth--;
 	return f;
 }
 
@@ -106,6 +120,10 @@ CK_RV enter_session(const char *function, CK_SESSION_HANDLE h, struct slot *copy
 }
 
 CK_RV leave(const char *function, const struct faults *f, CK_RV rv) {
+	if (f->pull_nth == 1 && f->pull_late) {
+		vanish(f->slot);
+		return f->pull_rv;
+	}
 	return !rv && !strcmp(f->lose, function) ? f->lose_rv : rv;
 }
 

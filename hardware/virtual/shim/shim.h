@@ -21,6 +21,13 @@ struct faults {
 	long slow_ms;         /* every function of the token takes that much longer */
 	long keygen_ms;       /* C_GenerateKeyPair takes at least that long */
 	int full;             /* objects cannot be made: CKR_DEVICE_MEMORY */
+	char deed[NAME_LEN];  /* this function does what a module should not: deed_what, see deed.c */
+	char deed_what[16];
+	char pull[NAME_LEN];  /* the token is pulled during the call of this function that pull_nth counts, which answers pull_rv */
+	CK_RV pull_rv;
+	long pull_nth;        /* counts down; 1 is this call, 0 none any more */
+	int pull_late;        /* only after the function has done its work */
+	int slot;             /* of the token */
 };
 
 /* A slot and the token that is plugged into it; token is "" when there is none. */
@@ -49,6 +56,8 @@ extern CK_FUNCTION_LIST_PTR real; /* SoftHSM */
 
 /* control.c: reads the control file again if it changed; 1 when it did. */
 int control_refresh(void);
+/* The token in a slot is gone, for this process, until the next plug. */
+void control_vanish(int slot);
 /* The directory with the tokens' own files. */
 const char *control_dir(void);
 
@@ -76,6 +85,9 @@ CK_FLAGS pin_flags(const struct slot *s, const struct card *c);
 CK_RV place_for_pair(const struct slot *s, CK_SESSION_HANDLE h);
 CK_RV place_list(const struct slot *s, CK_SLOT_ID id, CK_MECHANISM_TYPE_PTR types, CK_ULONG_PTR count);
 CK_RV place_info(const struct slot *s, CK_SLOT_ID id, CK_MECHANISM_TYPE type, CK_MECHANISM_INFO_PTR info);
+
+/* deed.c: what a module should not do to the process that loads it. */
+void deed(const char *what);
 
 /* session.c: which session belongs to which slot and plug. */
 void session_add(CK_SESSION_HANDLE h, int slot);
