@@ -132,7 +132,7 @@ func (b *Bench) path(parts ...string) string {
 	return filepath.Join(append([]string{b.dir}, parts...)...)
 }
 
-// Modules gives the four vendors' modules, for the kiosk's configuration.
+// Modules gives the vendors' modules, for the kiosk's configuration.
 func (b *Bench) Modules() []token.Module {
 	r, err := b.load()
 	if err != nil {
@@ -208,6 +208,38 @@ func (b *Bench) Replug(name string) error {
 	})
 }
 
+// Move takes a token out and puts it into another slot of its module, with no time in between.
+func (b *Bench) Move(name string, slot int) error {
+	return b.change("move", name, func(r *record, e *entry) error {
+		if slot < 0 || slot >= slots {
+			return fmt.Errorf("the virtual module has no slot %d", slot)
+		}
+		for _, other := range r.Tokens {
+			if other.Kind == e.Kind && other.Slot == slot && other != e {
+				return ErrSlotsFull
+			}
+		}
+		r.Plugs++
+		e.Slot, e.Plug = slot, r.Plugs
+		return nil
+	})
+}
+
+// Swap exchanges two tokens of one kind, each into the slot of the other, with no time in between.
+func (b *Bench) Swap(one, other string) error {
+	return b.change("swap", one, func(r *record, e *entry) error {
+		for _, o := range r.Tokens {
+			if o.Name == other && o.Kind == e.Kind && o.Slot >= 0 && e.Slot >= 0 {
+				e.Slot, o.Slot = o.Slot, e.Slot
+				e.Plug, o.Plug = r.Plugs+1, r.Plugs+2
+				r.Plugs += 2
+				return nil
+			}
+		}
+		return fmt.Errorf("with %s: both must be of one kind and plugged in", other)
+	})
+}
+
 // Fault makes things go wrong with a token from its next call on; the zero Fault ends that.
 func (b *Bench) Fault(name string, f Fault) error {
 	err := b.change("set fault of", name, func(_ *record, e *entry) error {
@@ -221,6 +253,18 @@ func (b *Bench) Fault(name string, f Fault) error {
 		return nil
 	})
 	return err
+}
+
+// Alter changes what a token can do and has room for. Its list of mechanisms is read by most programs once a plug.
+func (b *Bench) Alter(name string, t Trait) error {
+	return b.change("alter", name, func(_ *record, e *entry) error {
+		if t.Pairs == 0 {
+			v, _ := vendorOf(e.Kind)
+			t.Pairs = v.pairs
+		}
+		e.Trait = t
+		return nil
+	})
 }
 
 // ModuleFault makes things go wrong with the functions of a module that concern no token: C_Initialize, C_GetInfo, C_GetSlotList.

@@ -94,12 +94,14 @@ func (m *module) answer(r *wire.Request) *wire.Answer {
 	}
 	a := &wire.Answer{}
 	err := m.act(t, r, a)
-	if err == nil {
+	if err == nil && (!half[r.Op] || m.alive(t)) {
 		return a
 	}
-	fault := faultOf(err)
-	if fault == wire.FaultToken && !m.alive(t) {
-		fault = wire.FaultRemoved // some modules call a pulled token a general error
+	fault := wire.FaultRemoved
+	if err == nil {
+		err = pulled
+	} else if fault = faultOf(err); !entered[fault] && !m.alive(t) {
+		fault = wire.FaultRemoved // some modules call a pulled token a general error, and what was not read looks as if it were not there
 	}
 	if fault == wire.FaultRemoved {
 		m.drop(t)
@@ -107,11 +109,27 @@ func (m *module) answer(r *wire.Request) *wire.Answer {
 	return &wire.Answer{Fault: fault, Code: code(err), Slot: a.Slot}
 }
 
+// half are the requests whose answer, put together from many reads, would be half a truth if the token was pulled between them.
+var half = map[wire.Op]bool{wire.OpKeys: true, wire.OpCertificates: true, wire.OpPublicKeys: true, wire.OpGenerate: true}
+
+// entered are the faults that say what became of an entered PIN, whether the token is still there or not.
+var entered = map[wire.Fault]bool{
+	wire.FaultPINIncorrect: true, wire.FaultPINLocked: true, wire.FaultPINLength: true, wire.FaultPINRejected: true, wire.FaultPINExpired: true,
+	wire.FaultAdminWrong: true, wire.FaultAdminLocked: true, wire.FaultAdminLength: true,
+}
+
+// pulled is what is found out only after a module has answered as if nothing were the matter.
+var pulled = fault{wire.FaultRemoved, "pulled meanwhile"}
+
 // act does what a request on a token asks.
 func (m *module) act(t *present, r *wire.Request, a *wire.Answer) error {
 	switch r.Op {
 	case wire.OpLogin:
 		return m.login(t, r, a)
+	case wire.OpUnblock:
+		return m.unblock(t, r, a)
+	case wire.OpPublicKeys:
+		return m.publicKeys(t, a)
 	case wire.OpCertificates:
 		if r.Session == 0 {
 			return m.publicCertificates(t, a)
