@@ -49,7 +49,7 @@ func (q *Queue) Print(ctx context.Context, d Document) (*Job, error) {
 	}
 	if err := refusal(answer); err != nil {
 		job.drop(ctx) // it has no document: what becomes of it does not matter
-		return nil, &Error{Refused, err}
+		return nil, err
 	}
 	return job, nil
 }

@@ -148,7 +148,7 @@ func TestFollow_TellsAPrinterThatDoesNotAnswer(t *testing.T) {
 	}
 	waited, stop := context.WithCancel(long(t))
 	end, err := job.Follow(waited, func(st State) {
-		if st == Connecting || st == Offline {
+		if st == Offline {
 			stop()
 		}
 	})

@@ -15,8 +15,8 @@ type State string
 const (
 	Ready      State = "ready"
 	Busy       State = "busy"         // it prints
-	Connecting State = "connecting"   // CUPS looks for it; when that lasts it is switched off or unplugged
-	Offline    State = "offline"      // it does not answer
+	Connecting State = "connecting"   // CUPS looks for it
+	Offline    State = "offline"      // it does not answer: switched off or unplugged
 	OutOfPaper State = "out-of-paper" // no paper, or none of the size wanted
 	Jam        State = "jam"
 	CoverOpen  State = "cover-open"
@@ -35,7 +35,7 @@ type Printer struct {
 }
 
 // wanted are the attributes that Printer is read from.
-var wanted = []string{"printer-name", "printer-state", "printer-state-reasons", "printer-is-accepting-jobs"}
+var wanted = []string{"printer-name", "printer-state", "printer-state-reasons", "printer-state-message", "printer-is-accepting-jobs"}
 
 // List gives the printers that CUPS has. No CUPS is no printers.
 func List(ctx context.Context) ([]Printer, error) {
@@ -54,11 +54,11 @@ func List(ctx context.Context) ([]Printer, error) {
 	case err != nil:
 		return nil, err
 	}
-	answer2, err := ask(ctx, answerWithin, "/", request(goipp.OpCupsGetDefault), nil)
+	usual, err := ask(ctx, answerWithin, "/", request(goipp.OpCupsGetDefault), nil)
 	if err != nil {
 		return nil, &Error{Silent, err}
 	}
-	byDefault := text(answer2.Printer, "printer-name")
+	byDefault := text(usual.Printer, "printer-name") // none, and CUPS's "not found", where no printer is the default
 	var list []Printer
 	for _, g := range answer.Groups {
 		if g.Tag == goipp.TagPrinterGroup {
@@ -120,7 +120,8 @@ func (q *Queue) Printer(ctx context.Context) (Printer, error) {
 
 func read(from goipp.Attributes) Printer {
 	reasons := texts(from, "printer-state-reasons")
-	p := Printer{Name: text(from, "printer-name"), Takes: text(from, "printer-is-accepting-jobs") == "true", State: judge(number(from, "printer-state"), reasons)}
+	p := Printer{Name: text(from, "printer-name"), Takes: text(from, "printer-is-accepting-jobs") == "true"}
+	p.State = judge(number(from, "printer-state"), reasons, text(from, "printer-state-message"))
 	for _, r := range reasons {
 		p.PaperLow = p.PaperLow || strings.HasPrefix(r, "media-low")
 	}
@@ -141,9 +142,24 @@ var hindrances = []struct {
 	{"connecting-to-device", Connecting},
 }
 
-// judge makes one word of a printer's state (RFC 8011 §5.4.11: 3 idle, 4 processing, 5 stopped) and its reasons. A reason that ends in "-report" hinders
-// nothing, but for CUPS's "offline-report"; a warning about paper is believed, since virtual and cheap printers give no error for it.
-func judge(state int, reasons []string) State {
+// silence is what CUPS 2.4's backends say while they try in vain to reach a printer; no keyword says it. They speak the language of the job, which is
+// English here.
+var silence = []string{
+	"The printer may not exist or is unavailable", "The printer is not responding", "The printer is unreachable", "Unable to locate printer",
+	"Waiting for printer to become available",
+}
+
+// The values of printer-state (RFC 8011 §5.4.11).
+const idle, processing, stopped = 3, 4, 5
+
+// judge makes one word of a printer's state, its reasons and CUPS's message. A reason that ends in "-report" hinders nothing, but for CUPS's
+// "offline-report"; a warning about paper is believed, since virtual and cheap printers give no error for it.
+func judge(state int, reasons []string, message string) State {
+	for _, s := range silence {
+		if state != idle && strings.HasPrefix(message, s) { // an idle printer's message is of a job that has ended
+			return Offline
+		}
+	}
 	for _, h := range hindrances {
 		for _, r := range reasons {
 			if strings.HasPrefix(r, h.begins) && (!strings.HasSuffix(r, "-report") || h.state == Offline) {
@@ -157,11 +173,11 @@ func judge(state int, reasons []string) State {
 		}
 	}
 	switch state {
-	case 3:
+	case idle:
 		return Ready
-	case 4:
+	case processing:
 		return Busy
-	case 5:
+	case stopped:
 		return Stopped
 	}
 	return Attention

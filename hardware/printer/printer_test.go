@@ -74,7 +74,7 @@ func TestPresent_NamesThePrinterThatTakesJobs(t *testing.T) {
 		"it never stops answering": {fake{raw: endless}, "", true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			serve(t, filepath.Join(t.TempDir(), "s"), c.cups)
+			serve(t, short(t), c.cups)
 			got, ok, err := Present()
 			if err != nil {
 				t.Log(err)
@@ -95,7 +95,7 @@ func endless(w http.ResponseWriter) {
 }
 
 func TestPresent_DoesNotWaitForACUPSThatIsSilent(t *testing.T) {
-	serve(t, filepath.Join(t.TempDir(), "s"), http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+	serve(t, short(t), http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
 	began := time.Now()
 	if name, ok, err := Present(); ok || CodeOf(err) != Silent {
 		t.Errorf("%q, %v", name, err)
@@ -132,8 +132,17 @@ func TestJudge_TellsTheHindranceFirst(t *testing.T) {
 		{3, []string{"offline-report"}, Offline}, {4, []string{"connecting-to-device"}, Connecting}, {5, []string{"paused"}, Stopped},
 		{4, []string{"cups-waiting-for-job-completed"}, Busy}, {5, []string{"fuser-over-temp-error"}, Attention},
 	} {
-		if got := judge(c.state, c.reasons); got != c.want {
+		if got := judge(c.state, c.reasons, "Printing."); got != c.want {
 			t.Errorf("%d %v: %q, not %q", c.state, c.reasons, got, c.want)
+		}
+	}
+}
+
+func TestJudge_BelievesAMessageOfSilenceOnlyWhileThereIsAJob(t *testing.T) {
+	const message = "The printer may not exist or is unavailable at this time."
+	for state, want := range map[int]State{idle: Ready, processing: Offline, stopped: Offline} {
+		if got := judge(state, nil, message); got != want {
+			t.Errorf("%d: %q, not %q", state, got, want)
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -27,7 +28,8 @@ const (
 // proxy stands between the kiosk and CUPS and loses the first request of a kind, or all of them.
 type proxy struct {
 	cups   *http.Client
-	socket string
+	socket string // of CUPS
+	front  string // of the proxy
 	mu     sync.Mutex
 	lose   map[goipp.Op]loss
 	always bool
@@ -38,13 +40,24 @@ type proxy struct {
 func newProxy(t *testing.T, s *stand) *proxy {
 	t.Helper()
 	socket := filepath.Join(s.dir, "socket")
-	p := &proxy{socket: socket, lose: map[goipp.Op]loss{}}
+	p := &proxy{socket: socket, front: short(t), lose: map[goipp.Op]loss{}}
 	p.cups = &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		var d net.Dialer
 		return d.DialContext(ctx, "unix", socket)
 	}}}
-	serve(t, filepath.Join(s.dir, fmt.Sprintf("proxy-%d", len(t.Name()))), p)
+	serve(t, p.front, p)
 	return p
+}
+
+// short is a path for a socket, which may not be longer than 108 bytes; a test's own folder carries the test's name.
+func short(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "tkcups")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return filepath.Join(dir, "s")
 }
 
 // serve answers at a socket and makes it the place of CUPS for the test.
@@ -150,7 +163,7 @@ func TestPrint_NeverPrintsTwiceWhateverIsLost(t *testing.T) {
 			t.Setenv("CUPS_SERVER", direct)
 			switch c.code {
 			case "":
-				t.Setenv("CUPS_SERVER", filepath.Join(s.dir, fmt.Sprintf("proxy-%d", len(t.Name()))))
+				t.Setenv("CUPS_SERVER", p.front)
 				end, err := job.Follow(long(t), nil)
 				if end != Printed || err != nil {
 					t.Errorf("%q, %v", end, err)

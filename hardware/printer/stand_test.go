@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"os/user"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -56,6 +57,7 @@ ATTR keyword sides-supported one-sided
 
 func newStand(t *testing.T) *stand {
 	t.Helper()
+	t.Setenv("PATH", os.Getenv("PATH")+":/usr/sbin:/sbin") // where Debian has them, also for who is not root
 	for _, p := range programs {
 		if _, err := exec.LookPath(p); err != nil {
 			if os.Getenv("TIRKEU_TEST_ALL") != "" {
@@ -78,7 +80,7 @@ func newStand(t *testing.T) *stand {
 	s.write(t, "etc/cupsd.conf", "Listen DIR/socket\nLogLevel debug\nWebInterface No\nBrowsing No\nDefaultAuthType None\n"+
 		"<Location />\nOrder allow,deny\nAllow all\n</Location>\n<Location /admin>\nOrder allow,deny\nAllow all\n</Location>\n", 0o644)
 	s.write(t, "etc/cups-files.conf", "ServerRoot DIR/etc\nRequestRoot DIR/spool\nTempDir DIR/tmp\nCacheDir DIR/cache\nStateDir DIR/state\n"+
-		"ErrorLog DIR/log/error\nAccessLog DIR/log/access\nPageLog DIR/log/page\nSystemGroup root\n", 0o644)
+		"ErrorLog DIR/log/error\nAccessLog DIR/log/access\nPageLog DIR/log/page\nSystemGroup "+group(t)+"\n", 0o644)
 	s.write(t, "command", command, 0o755)
 	s.write(t, "roll.conf", roll, 0o644)
 	s.must(t, syscall.Mkfifo(filepath.Join(dir, "orders"), 0o666))
@@ -107,6 +109,16 @@ func newStand(t *testing.T) *stand {
 		return err == nil && strings.Contains(text(answer.Printer, "printer-make-and-model"), "IPP Everywhere")
 	})
 	return s
+}
+
+// group is the name of the group whose members may change this CUPS: the test's own, since the test need not run as root.
+func group(t *testing.T) string {
+	t.Helper()
+	g, err := user.LookupGroupId(fmt.Sprint(os.Getgid()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g.Name
 }
 
 func (s *stand) must(t *testing.T, err error) {
