@@ -1,0 +1,66 @@
+// The cabinet on every key storage, in the real window: function × storage, each language on some of them. A cell says
+// "works" only after an outside program saw the effect in this very run, and names it; or it holds the sentence that a citizen
+// was told on the screen. It writes bin/cabinet-matrix.md and fails on a blank cell.
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { bin, dock, people } from './house.mjs'
+import { clean } from './journeys.mjs'
+import { enrolled, open } from './kiosk.mjs'
+import { Walk } from './cabinet.mjs'
+
+/** The columns: who has the storage, in which language he walks, and what the storage ran on here. */
+const columns = [
+  { storage: 'stick', title: 'Personal computer', lang: 'kk', ran: 'a folder' },
+  { storage: 'idcard', title: 'ID card', lang: 'ru', ran: 'vendor-module shim on SoftHSM' },
+  { storage: 'etoken', title: 'eToken PRO (Java, 72K)', lang: 'en', ran: 'vendor-module shim on SoftHSM' },
+  { storage: 'jacarta', title: 'JaCarta', lang: 'kk', ran: 'vendor-module shim on SoftHSM' },
+  { storage: 'kaztoken', title: 'Kaztoken', lang: 'ru', ran: 'vendor-module shim on SoftHSM' },
+  { storage: 'akey', title: 'AKey', lang: 'en', ran: 'vendor-module shim on SoftHSM' },
+]
+
+/** The rows, in the order in which one citizen walks them: `does` is the method of Walk. */
+const rows = [
+  { n: 11, title: 'New application', does: 'apply' },
+  { n: 4, title: 'Status and installation', does: 'install' },
+  { n: 1, title: 'Sign in', does: 'signIn' },
+]
+
+export default async function matrix(check) {
+  const cells = new Map()
+  const operators = people().filter(p => p.role === 'operator')
+  const kinds = new Map(JSON.parse(dock('list', '--json')).tokens.map(t => [t.name, t.kind]))
+  for (const column of columns) {
+    const citizen = people().find(p => p.role === 'citizen' && (column.storage === 'stick' ? !p.token : kinds.get(p.token) === column.storage))
+    if (!citizen) throw new Error('nobody has a ' + column.storage)
+    const w = await open(enrolled('matrix'))
+    const walk = new Walk(w, { citizen, operator: operators[0], ...column })
+    try {
+      await w.on('attract')
+      let broken
+      for (const row of rows) {
+        await check(`${row.title} on ${column.title}`, async () => {
+          if (broken) throw new Error(`not reached, because of "${broken}"`)
+          try { cells.set(`${row.n} ${column.storage}`, await walk[row.does]()) } catch (e) {
+            broken = row.title
+            await w.picture(join(bin, 'e2e', `matrix-${column.storage}-${row.does}.png`)).catch(() => {})
+            throw e
+          }
+        })
+      }
+      await clean(w)
+    } finally { await w.close().catch(() => {}) }
+  }
+  const cell = (row, column) => cells.get(`${row.n} ${column.storage}`) ?? ''
+  const table = [
+    '# The cabinet: function by storage', '',
+    'Written by the end-to-end run in the real window. *works* stands only where the outside program named after it saw the effect in this run; otherwise a cell holds the sentence that the citizen was told.', '',
+    `| | function | ${columns.map(c => c.title).join(' | ')} |`, `|---|---|${columns.map(() => '---').join('|')}|`,
+    `| | *ran on* | ${columns.map(c => c.ran).join(' | ')} |`, `| | *language* | ${columns.map(c => c.lang).join(' | ')} |`,
+    ...[...rows].sort((a, b) => a.n - b.n).map(r => `| ${r.n} | ${r.title} | ${columns.map(c => cell(r, c) || '**blank**').join(' | ')} |`), '',
+  ]
+  writeFileSync(join(bin, 'cabinet-matrix.md'), table.join('\n'))
+  await check('no cell of the cabinet is blank', () => {
+    const blank = rows.flatMap(r => columns.filter(c => !cell(r, c)).map(c => `${r.title} on ${c.title}`))
+    if (blank.length) throw new Error(blank.join(', '))
+  })
+}
