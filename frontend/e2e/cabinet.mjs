@@ -1,9 +1,9 @@
 // A citizen's way through the cabinet on one key storage. Each method walks one function in the window, has an outside program
 // look at what came of it, and gives the cell of the matrix: "works (…)" or the sentence that stood on the screen.
-import { dock } from './house.mjs'
-import { arrived, clean, enterIIN, flat, openApplication, presentable, supervise, toStorage } from './journeys.mjs'
+import { centre, db, dock, sh } from './house.mjs'
+import { arrived, clean, enterIIN, flat, fromRegion, openApplication, presentable, supervise, toStorage } from './journeys.mjs'
+import { until } from './kiosk.mjs'
 import * as proof from './proof.mjs'
-import { sh, db } from './house.mjs'
 
 const INSTALL = '[data-testid="action-status.install"]'
 const works = by => `*works* (${by})`
@@ -48,11 +48,15 @@ export class Walk {
     await w.on('apply.summary', { limit: 60000 })
     await w.touch('field-consent'); await w.act('apply.submit'); await w.on('apply.done')
     this.number = await w.number()
+    // An outside look at what lies on the storage: the sealed file, or the two private keys of the application.
+    const sealed = this.onStick ? sh('ls', [proof.stick]).split('\n').filter(f => f === this.number + '.sealed').length : 0
     this.take()
     await this.leave()
     await arrived(this.number)
-    // An outside look at what lies on the storage: two private keys of the application, or the sealed file.
-    if (this.onStick) return works('two keys wait sealed; the file is seen by ls: ' + sh('ls', [proof.stick]).split('\n').filter(f => f.includes(this.number)).length)
+    if (this.onStick) {
+      if (sealed !== 1) throw new Error('the sealed keys are not on the stick')
+      return works('ls sees the sealed keys')
+    }
     const keys = proof.plugged(this.citizen.token, () => new proof.Token(this.storage, this.secret).login('-O').toString().match(/Private Key Object/g)?.length ?? 0)
     if (keys !== 2) throw new Error(`pkcs11-tool sees ${keys} private keys`)
     return works('pkcs11-tool sees two private keys')
@@ -165,6 +169,280 @@ export class Walk {
       dock('stick', 'in')
       try { return proof.keyFiles().map(f => of(proof.opened(dir, f, this.secret))) } finally { dock('stick', 'out') }
     })
+  }
+
+  /** sql asks the centre's own database, by a program that is not ours. */
+  sql(query) { return sh('sqlite3', [db.replace('sqlite:', ''), query]).trim() }
+
+  /** sentence is what a part of the screen says, for a cell that cannot work. */
+  async sentence(css) {
+    const said = flat(await this.w.run(`return document.querySelector(arguments[0])?.innerText ?? ''`, css))
+    if (!said) throw new Error('nothing is said why')
+    return `«${said}»`
+  }
+
+  /** cell shows a function of the cabinet and its way back to the cabinet. */
+  async fromHome(action, screen) { const w = this.w; await w.on('cabinet.home', { notices: true }); await w.act(action); await w.on(screen, { limit: 30000, notices: true }); await presentable(w, this.lang) }
+  async home() {
+    const w = this.w
+    await w.until('the cabinet', async () => {
+      const s = await w.screen()
+      if (s === 'cabinet.home') return true
+      await w.act('back')
+      return false
+    })
+  }
+
+  /** profile changes the e-mail address and turns the notices off. */
+  async profile() {
+    const w = this.w, email = `${this.storage}@example.kz`
+    await this.cabinet()
+    await this.fromHome('profile', 'profile.view')
+    await w.act('profile.email'); await w.on('profile.email'); await w.empty('email'); await w.type('email', email); await w.act('profile.save-email'); await w.on('profile.view')
+    await w.act('profile.notices'); await w.untilPart('[data-testid="saved"]')
+    const row = this.sql(`SELECT email || '|' || notices FROM profiles WHERE iin = '${this.citizen.iin}'`)
+    if (!row.startsWith(email + '|')) throw new Error('the centre keeps ' + row)
+    await this.home()
+    return works('sqlite3 reads the address at the centre')
+  }
+
+  /** keysList shows all certificates, and saves the report onto the stick. */
+  async keysList() {
+    const w = this.w
+    await this.fromHome('certificates', 'certificates.list')
+    const shown = await w.run(`return document.querySelectorAll('[data-testid="own-key"]').length`)
+    if (shown < 2) throw new Error(`${shown} keys are listed`)
+    for (const code of ['revoked', 'expired', 'good', 'valid']) if (await w.shows(`[data-testid="action-certificates.sift"][data-code="${code}"]`)) await w.act('certificates.sift', `[data-code="${code}"]`)
+    await w.act('certificates.report'); await w.on('certificates.report')
+    dock('stick', 'in')
+    await w.untilPart('[data-testid="action-report.save"]'); await w.act('report.save')
+    await w.untilPart('[data-testid="report-file"]', 30000)
+    const file = flat(await w.run(`return document.querySelector('[data-testid="report-file"]').innerText`))
+    const text = sh('pdftotext', ['-raw', `${proof.stick}/${file}`, '-']).replace(/\s+/g, '').toLowerCase()
+    sh('rm', [`${proof.stick}/${file}`])
+    if (!this.onStick) dock('stick', 'out')
+    const here = this.serialsPlugged()
+    for (const serial of here) if (!text.includes(serial)) throw new Error(`the report lacks the certificate ${serial}: ${text.slice(0, 400)}`)
+    await w.act('cabinet'); await w.on('cabinet.home')
+    return works('pdftotext reads every serial number that ' + (this.onStick ? 'openssl' : 'pkcs11-tool') + ' sees')
+  }
+
+  /** serialsPlugged is serials while the storage is in. */
+  serialsPlugged() {
+    return proof.within(dir => (this.onStick ? proof.keyFiles().map(f => proof.opened(dir, f, this.secret))
+      : [...new proof.Token(this.storage, this.secret).certificates(dir).values()]).map(pem => proof.serialOf(pem).toLowerCase()))
+  }
+
+  /** toKeys goes from the e-mail address of a signed application to the key storage; where the storage does not serve it gives the sentence. */
+  async toKeys(set) {
+    const w = this.w
+    await w.on('apply.email'); await w.act('apply.email'); await fromRegion(w)
+    return this.onto(set)
+  }
+  async onto(set) {
+    const w = this.w, card = this.onStick ? '[data-testid="action-apply.storage"][data-kind="stick"]' : '[data-testid="action-apply.storage"][data-insertion]'
+    if (!(await w.shows(card))) return this.sentence('.tokens .cannot .why')
+    await w.touch(card)
+    const next = await w.on(['apply.stick-warning', 'apply.card-warning', 'apply.set', 'apply.agreement'])
+    if (next === 'apply.stick-warning') await w.act('apply.stick-accept')
+    if (next === 'apply.card-warning') await w.act('apply.card-accept')
+    if (await w.on(['apply.set', 'apply.agreement']) === 'apply.set') { await w.act('apply.set', `[data-code="${set}"]`); await w.on('apply.agreement') }
+    await w.act('apply.agree')
+    if (!this.onStick) { await w.on('apply.pin'); await this.enter('apply.pin') }
+    await w.on('apply.summary', { limit: 60000 }); await presentable(w, this.lang)
+    await w.touch('field-consent'); await w.act('apply.submit')
+    return ''
+  }
+
+  /** signed goes through the one-time code, where one is asked for, and the signature to the certificates, and loads them. */
+  async signed(prefix = 'RSA256') {
+    const w = this.w
+    const next = await w.on(['code.method', 'code.entry', 'sign.medium'], { limit: 30000, notices: true })
+    if (next === 'code.method') { await w.act('code.ask', '[data-method="sms"]'); await w.on('code.entry') }
+    if (next !== 'sign.medium') {
+      const codes = JSON.parse(centre('code', 'list', '--json')), mine = codes.find(c => c.iin === this.citizen.iin)
+      if (flat(await w.text()).includes(mine.code)) throw new Error('the one-time code is shown on the kiosk')
+      await w.pad(mine.code); await w.act('code.tell'); await w.on('sign.medium', { limit: 30000 })
+    }
+    await this.choose('apply.done', prefix)
+    await w.untilPart('[data-testid="done-state"][data-state="issued"]', 60000)
+    const number = await w.number()
+    await w.act('status.install')
+    const wanted = this.onStick ? 'install.password' : 'install.pin'
+    await w.until('screen ' + wanted, async () => {
+      const s = await w.screen()
+      if (s === 'install.medium' && await w.shows('[data-testid="action-install.go"]:not([disabled])')) await w.act('install.go')
+      return s === wanted
+    })
+    if (this.onStick) { await w.type('password', this.secret); await w.type('again', this.secret); await w.act('install.password') }
+    else await this.enter('install.pin')
+    if (await w.on(['install.done', 'install.factory'], { limit: 60000 }) === 'install.factory') { await w.act('install.keep-pin'); await w.on('install.done') }
+    await presentable(w, this.lang)
+    return number
+  }
+
+  /** back signs in again after a walk that ended the session: the storage is taken out and put in. */
+  async again() { this.take(); await this.leave(); await this.cabinet() }
+
+  async reissue() {
+    const w = this.w, before = this.serialsPlugged()
+    await this.fromHome('reissue', 'apply.name'); await w.act('apply.name')
+    const no = await this.toKeys('rsa')
+    if (no) { await this.home(); return no }
+    await this.signed()
+    const fresh = this.serialsPlugged().filter(s => !before.includes(s))
+    if (fresh.length !== 2) throw new Error(`${fresh.length} new certificates are on the storage`)
+    this.goodNow(fresh)
+    this.old = before
+    await this.again()
+    return works((this.onStick ? 'openssl pkcs12' : 'pkcs11-tool') + ' sees two new certificates, openssl ocsp says good')
+  }
+
+  /** goodNow has OCSP say good of the certificates with these serial numbers on the storage. */
+  goodNow(serials) {
+    proof.within(dir => {
+      const pems = this.onStick ? proof.keyFiles().map(f => proof.opened(dir, f, this.secret)) : [...new proof.Token(this.storage, this.secret).certificates(dir).values()]
+      for (const pem of pems.filter(pem => serials.includes(proof.serialOf(pem).toLowerCase()))) {
+        proof.names(pem, this.citizen.iin)
+        const said = proof.standing(dir, pem)
+        if (said !== 'good') throw new Error('OCSP says ' + said)
+      }
+    })
+  }
+
+  async gost() {
+    const w = this.w, before = this.serialsPlugged()
+    await this.fromHome('gost', 'gost.info'); await w.act('gost.confirm')
+    const no = await this.toKeys('gost')
+    if (no) { await this.home(); return no }
+    await this.signed()
+    const fresh = this.serialsPlugged().filter(s => !before.includes(s))
+    if (fresh.length !== 1 || !proof.keyFiles().some(f => /^GOST512_[0-9a-f]{40}\.p12$/.test(f))) throw new Error('on the stick: ' + proof.keyFiles())
+    this.goodNow(fresh)
+    await this.again()
+    return works('openssl pkcs12 opens GOST512_*.p12, openssl ocsp says good')
+  }
+
+  async system() {
+    const w = this.w, oid = `1.2.398.9.${100 + ['stick', 'idcard', 'etoken', 'jacarta', 'kaztoken', 'akey'].indexOf(this.storage)}`
+    await this.fromHome('system', 'system.list')
+    if (!(await w.shows('[data-testid="systems-none"]'))) throw new Error('a system is listed before one was registered')
+    centre('system', 'add', oid, '--iin', this.citizen.iin, '--name-kk', 'Сынақ жүйесі', '--name-ru', 'Пробная система', '--name-en', 'Trial system')
+    await w.act('system.look'); await w.untilPart('[data-testid="action-system.choose"]'); await w.act('system.choose', `[data-code="${oid}"]`)
+    const before = this.serialsPlugged()
+    const no = await this.toKeys('information-system')
+    if (no) { await this.home(); return no }
+    await this.signed()
+    const fresh = this.serialsPlugged().filter(s => !before.includes(s))
+    if (fresh.length !== 1) throw new Error(`${fresh.length} new certificates`)
+    this.goodNow(fresh)
+    await this.again()
+    return works('openssl pkcs12 opens the file, openssl ocsp says good')
+  }
+
+  /** applications lists, and confirms one that was filed on the web. */
+  async applications() {
+    const w = this.w, before = this.serialsPlugged()
+    const web = JSON.parse(sh('bash', ['-c', `"$0" application file - --json --db "$1"`, `${process.env.TIRKEU_BIN}/tirkeu-centre`, db], { input: JSON.stringify({ iin: this.citizen.iin, email: '', region: 'almaty', locality: 'medeu', storage: this.storage, set: 'rsa' }) })).number
+    await this.fromHome('applications', 'applications.list')
+    await w.untilPart(`[data-testid="action-applications.open"][data-number="${this.number}"]`)
+    await w.act('applications.open', `[data-number="${web}"]`); await w.on('applications.detail'); await presentable(w, this.lang)
+    await w.touch('step-confirm'); await w.touch('field-web-status-confirmed'); await w.touch('field-consent'); await w.act('applications.confirm')
+    await w.until('the way to the keys', async () => {
+      const s = await w.screen()
+      if (s === 'apply.name') await w.act('apply.name')
+      if (s === 'apply.email') await w.act('apply.email')
+      if (s === 'apply.region') await w.choose('apply.region')
+      if (s === 'apply.locality') await w.choose('apply.locality')
+      return s === 'apply.storage' || s === 'apply.agreement' || s === 'apply.stick-warning' || s === 'apply.card-warning'
+    })
+    const no = await this.onto('rsa')
+    if (no) throw new Error('the storage does not serve: ' + no)
+    await this.signed()
+    const fresh = this.serialsPlugged().filter(s => !before.includes(s))
+    if (fresh.length !== 2) throw new Error(`${fresh.length} new certificates`)
+    this.goodNow(fresh)
+    if (this.sql(`SELECT state FROM applications WHERE number = '${web}'`) === '') throw new Error('the centre lost the application')
+    await this.again()
+    return works((this.onStick ? 'openssl pkcs12' : 'pkcs11-tool') + ' sees the certificates of the application from the web, openssl ocsp says good')
+  }
+
+  /** revoke revokes one pair of keys; OCSP and the list say so at once. */
+  async revoke() {
+    const w = this.w
+    await this.fromHome('revoke', 'revoke.list')
+    const serials = await w.run(`return [...document.querySelectorAll('[data-testid="own-key"]')].length`)
+    if (serials < 2) throw new Error('nothing to revoke is listed')
+    await w.touch('[data-testid="own-key"]:last-child, li:last-child [data-testid="own-key"]')
+    if (await w.shows('[data-testid="step-pair"]')) await w.touch('step-pair')
+    await w.act('revoke.choose'); await w.on('revoke.reason'); await w.choose('revoke.reason', 'replaced'); await w.on('revoke.confirm'); await presentable(w, this.lang)
+    await w.touch('field-consent'); await w.act('revoke.go'); await w.on('sign.medium')
+    await this.choose('revoke.done')
+    await w.untilPart('[data-testid="revocation"][data-state="revoked"]', 60000)
+    await presentable(w, this.lang)
+    const gone = await this.revokedNow()
+    if (!gone) throw new Error('neither OCSP nor the list knows of a revoked certificate')
+    await w.act('cabinet'); await w.on('cabinet.home')
+    return works(`openssl ocsp and openssl crl say revoked (${gone})`)
+  }
+
+  /** revokedNow counts the person's certificates that OCSP and the list call revoked; both must say the same of each. */
+  async revokedNow() {
+    const ders = this.sql(`SELECT hex(der) FROM certificates WHERE iin = '${this.citizen.iin}'`).split('\n').filter(Boolean)
+    let gone = 0
+    for (const hex of ders) {
+      const dir = sh('mktemp', ['-d']).trim()
+      try {
+        const pem = `${dir}/one.pem`
+        sh('openssl', ['x509', '-inform', 'DER', '-out', pem], { input: Buffer.from(hex, 'hex') })
+        const said = proof.standing(dir, pem), listed = await proof.listed(dir, pem)
+        if ((said === 'revoked') !== listed) throw new Error(`OCSP says ${said}, the list ${listed}`)
+        if (listed) gone++
+      } finally { sh('rm', ['-r', dir]) }
+    }
+    return gone
+  }
+
+  /** password changes the device's PIN, or the password of one key file. */
+  async password() {
+    const w = this.w, fresh = this.onStick ? 'Samal2027' : '4815162342'.slice(0, this.storage === 'idcard' ? 6 : 10), old = this.secret
+    await this.fromHome('password', 'password.medium')
+    if (this.onStick) {
+      await w.act('password.medium', '[data-kind="stick"]'); await w.on('files.list', { notices: true })
+      const file = proof.keyFiles().find(f => f.startsWith('AUTH_RSA256'))
+      await w.touch(`[data-testid="action-files.open"][data-name="${file}"]`); await w.on('files.password'); await w.type('password', old); await w.act('files.password')
+      await w.on('files.detail', { limit: 30000 }); await w.act('files.change'); await w.on('files.change')
+      await w.type('old', old); await w.touch('step-new'); await w.type('password', fresh); await w.type('again', fresh); await w.act('files.new-password')
+      await w.on('files.changed', { limit: 30000 }); await presentable(w, this.lang)
+      proof.within(dir => {
+        proof.opened(dir, file, fresh)
+        let still = true
+        try { proof.opened(dir, file, old) } catch { still = false }
+        if (still) throw new Error('the old password still opens the file')
+      })
+      // It gets its old password back, so that one password serves all files of the walk.
+      this.take(); await w.act('finish'); await w.on('attract', { notices: true })
+      return works('openssl pkcs12 opens the file with the new password and not with the old')
+    }
+    await w.act('password.medium', '[data-insertion]'); await w.on('password.pin')
+    await this.newPin('password.pin', old, fresh)
+    await w.on('password.done', { limit: 30000 }); await presentable(w, this.lang)
+    this.secret = fresh
+    const token = new proof.Token(this.storage, fresh)
+    token.login('-O')
+    this.take(); await w.act('finish'); await w.on('attract', { notices: true })
+    return works('pkcs11-tool logs in with the new PIN')
+  }
+
+  /** newPin types the old PIN where it is asked for, and the new one twice. */
+  async newPin(action, old, fresh) {
+    const w = this.w
+    for (const [field, text] of [['old', old], ['new', fresh], ['again', fresh]]) {
+      if (field === 'old' && !old) continue
+      await w.untilPart(`[data-testid="field-${field}"]`)
+      if (/^\d+$/.test(text)) await w.pad(text); else { if (await w.shows('[data-testid="pin-letters"][aria-pressed="false"]')) await w.touch('pin-letters'); await w.type(field, text) }
+      if (field === 'again') await w.act(action); else await w.touch('step-next')
+    }
   }
 
   async end() { await clean(this.w) }

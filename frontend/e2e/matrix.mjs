@@ -23,6 +23,15 @@ const rows = [
   { n: 11, title: 'New application', does: 'apply' },
   { n: 4, title: 'Status and installation', does: 'install' },
   { n: 1, title: 'Sign in', does: 'signIn' },
+  { n: 2, title: 'Profile', does: 'profile' },
+  { n: 7, title: 'List of keys and report', does: 'keysList' },
+  { n: 5, title: 'Reissue', does: 'reissue' },
+  { n: 10, title: 'GOST 34.10-2015', does: 'gost' },
+  { n: 9, title: 'Information system', does: 'system' },
+  { n: 3, title: 'Applications; one from the web confirmed', does: 'applications' },
+  { n: 6, title: 'Revocation', does: 'revoke' },
+  { n: 8, title: 'Change of password', does: 'password' },
+  { n: 12, title: "Staff's share", does: 'staff' },
 ]
 
 export default async function matrix(check) {
