@@ -63,6 +63,50 @@ func TestLogin_MakesOneAttemptForOneEntry(t *testing.T) {
 	}
 }
 
+func TestPIN_OfOneEntryGoesToATokenOnce(t *testing.T) {
+	s := start(t, nil, spec("a", token.Kaztoken), spec("b", token.Kaztoken))
+	a, b := s.plug("a"), s.plug("b")
+	entry := token.NewPIN("123456")
+	both := make(chan error, 2)
+	for range 2 { // a double tap
+		go func() {
+			_, err := s.rack.Login(s.ctx, a.Insertion, entry)
+			both <- err
+		}()
+	}
+	first, second := <-both, <-both
+	if first != nil {
+		first, second = second, first
+	}
+	if first != nil || !errors.Is(second, token.ErrSpent) {
+		t.Errorf("a double tap: %v, %v", first, second)
+	}
+	if _, err := s.rack.Login(s.ctx, b.Insertion, entry); !errors.Is(err, token.ErrSpent) {
+		t.Errorf("on another token: %v", err)
+	}
+	if n := s.bench.Calls("a")["C_Login"] + s.bench.Calls("b")["C_Login"]; n != 1 {
+		t.Errorf("%d C_Login for one entry", n)
+	}
+	// The entry that opened a session may be given as the old PIN there, once.
+	entry = token.NewPIN("123456")
+	session, err := s.rack.Login(s.ctx, a.Insertion, entry)
+	s.must(err)
+	s.must(session.ChangePIN(s.ctx, entry, token.NewPIN("654321")))
+	if err = session.ChangePIN(s.ctx, entry, token.NewPIN("123456")); !errors.Is(err, token.ErrSpent) || s.tries("a") != 3 {
+		t.Errorf("twice as the old PIN: %v", err)
+	}
+	so := token.NewPIN("00000000")
+	if err = s.rack.Unblock(s.ctx, a.Insertion, so, token.NewPIN("123456")); !errors.Is(err, token.ErrAdminPIN) {
+		t.Errorf("a wrong administrator's PIN: %v", err)
+	}
+	if err = s.rack.Unblock(s.ctx, a.Insertion, so, token.NewPIN("123456")); !errors.Is(err, token.ErrSpent) {
+		t.Errorf("and again: %v", err)
+	}
+	if _, err = s.rack.Login(s.ctx, b.Insertion, token.PIN{}); err == nil {
+		t.Error("no PIN at all opened a token")
+	}
+}
+
 func TestLogin_IsNotRepeatedAfterCrashOrTimeout(t *testing.T) {
 	for name, c := range map[string]struct {
 		fault virtual.Fault
