@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tirkeu/kiosk/hardware/token"
 	"github.com/tirkeu/kiosk/hardware/virtual"
@@ -104,6 +105,36 @@ func TestPIN_OfOneEntryGoesToATokenOnce(t *testing.T) {
 	}
 	if _, err = s.rack.Login(s.ctx, b.Insertion, token.PIN{}); err == nil {
 		t.Error("no PIN at all opened a token")
+	}
+}
+
+// What was plugged in since the last look may be anybody's token.
+func TestLogin_APINNeverGoesToATokenThatWasPluggedSinceTheLastLook(t *testing.T) {
+	bench, config := virtualtest.StartForTest(t, spec("a", token.JaCarta), spec("b", token.JaCarta))
+	config.PollEvery = time.Hour
+	for _, name := range []string{"a", "b"} {
+		if err := bench.Plug(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rack, err := token.Open(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rack.Close() }()
+	before := rack.Tokens()
+	if err = bench.Swap("a", "b"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err = rack.Login(t.Context(), before[0].Insertion, token.NewPIN("123456")); !errors.Is(err, token.ErrRemoved) {
+		t.Errorf("log in: %v", err)
+	}
+	err = rack.Unblock(t.Context(), before[1].Insertion, token.NewPIN("87654321"), token.NewPIN("654321"))
+	if !errors.Is(err, token.ErrRemoved) {
+		t.Errorf("unblock: %v", err)
+	}
+	if n := bench.Calls("a")["C_Login"] + bench.Calls("b")["C_Login"]; n != 0 {
+		t.Errorf("%d PINs went to another token", n)
 	}
 }
 
