@@ -97,6 +97,9 @@ func (s *Session) call(ctx context.Context, op string, request wire.Request, kil
 // signing. bits is the modulus' length. [ErrExists] when a key has that id already. After an error the key may still be there (the
 // answer can be lost with the token): [Session.Keys] tells.
 func (s *Session) GenerateRSA(ctx context.Context, id []byte, label string, bits int) (Key, error) {
+	if held, err := s.rack.find("generate key", s.token.Insertion); err == nil && !held.supervisor.module.Profile.makes(bits) {
+		return Key{}, &Error{Op: "generate key", Code: "outside the profile's limits", Err: ErrNoMechanism}
+	}
 	answer, err := s.call(ctx, "generate key", wire.Request{Op: wire.OpGenerate, KeyID: id, Label: label, Bits: bits}, true)
 	if err != nil {
 		return Key{}, err
