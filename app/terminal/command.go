@@ -37,6 +37,7 @@ type Command struct {
 func Commands() []Command {
 	return []Command{
 		{"provision", "enrol this terminal at its centre; the secret is read from standard input", provision},
+		{"doctor tokens", "examine a plugged token and its module with a technician's help, and write a profile for the module", doctorTokens},
 		{"doctor", "test every part of this terminal and say for each: well, or what to do", doctor},
 		{"audit verify", "say whether the audit chain is whole, or where it breaks", auditVerify},
 		{"audit export", "print the audit chain, one JSON object a line", auditExport},

@@ -41,6 +41,10 @@ type Module struct {
 	Name string   `toml:"name"`
 	Path string   `toml:"path"`
 	Env  []string `toml:"env"`
+	// Profile is the file that `tirkeu doctor tokens` wrote about the module; empty means none.
+	Profile string `toml:"profile"`
+
+	profile token.Profile // what stands in it
 }
 
 // ReadConfiguration reads a configuration file. A missing default file is an empty configuration; a missing named one
@@ -70,6 +74,13 @@ func ReadConfiguration(path string) (Configuration, error) {
 				return c, fmt.Errorf("reading the configuration %s: module %s: %q is no NAME=value", path, m.Name, e)
 			}
 		}
+		if m.Profile == "" {
+			continue
+		}
+		c.Modules[i].profile, err = token.LoadProfile(m.Profile)
+		if err != nil {
+			return c, fmt.Errorf("reading the configuration %s: module %s: %w", path, m.Name, err)
+		}
 	}
 	return c.complete()
 }
@@ -88,7 +99,7 @@ func (c Configuration) complete() (Configuration, error) {
 func (c Configuration) modules() []token.Module {
 	list := make([]token.Module, 0, len(c.Modules))
 	for _, m := range c.Modules {
-		list = append(list, token.Module{Name: m.Name, Path: m.Path, Env: m.Env})
+		list = append(list, token.Module{Name: m.Name, Path: m.Path, Env: m.Env, Profile: m.profile})
 	}
 	return list
 }

@@ -17,6 +17,7 @@ var (
 	ErrPINLength        = errors.New("the PIN is shorter or longer than the token takes")
 	ErrPINRejected      = errors.New("the token does not take such a PIN")
 	ErrPINExpired       = errors.New("the token wants its PIN changed first")
+	ErrSpent            = errors.New("this entry of the PIN was used already")
 	ErrAdminPIN         = errors.New("the administrator's PIN is incorrect")
 	ErrAdminPINLocked   = errors.New("the administrator's PIN is locked")
 	ErrAdminPINLength   = errors.New("the administrator's PIN cannot have this length")

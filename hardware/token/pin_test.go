@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tirkeu/kiosk/hardware/token"
 	"github.com/tirkeu/kiosk/hardware/virtual"
@@ -60,6 +61,80 @@ func TestLogin_MakesOneAttemptForOneEntry(t *testing.T) {
 		if tries := s.tries("a"); tries != entry.tries {
 			t.Errorf("entry %d: %d tries left", i, tries)
 		}
+	}
+}
+
+func TestPIN_OfOneEntryGoesToATokenOnce(t *testing.T) {
+	s := start(t, nil, spec("a", token.Kaztoken), spec("b", token.Kaztoken))
+	a, b := s.plug("a"), s.plug("b")
+	entry := token.NewPIN("123456")
+	both := make(chan error, 2)
+	for range 2 { // a double tap
+		go func() {
+			_, err := s.rack.Login(s.ctx, a.Insertion, entry)
+			both <- err
+		}()
+	}
+	first, second := <-both, <-both
+	if first != nil {
+		first, second = second, first
+	}
+	if first != nil || !errors.Is(second, token.ErrSpent) {
+		t.Errorf("a double tap: %v, %v", first, second)
+	}
+	if _, err := s.rack.Login(s.ctx, b.Insertion, entry); !errors.Is(err, token.ErrSpent) {
+		t.Errorf("on another token: %v", err)
+	}
+	if n := s.bench.Calls("a")["C_Login"] + s.bench.Calls("b")["C_Login"]; n != 1 {
+		t.Errorf("%d C_Login for one entry", n)
+	}
+	// The entry that opened a session may be given as the old PIN there, once.
+	entry = token.NewPIN("123456")
+	session, err := s.rack.Login(s.ctx, a.Insertion, entry)
+	s.must(err)
+	s.must(session.ChangePIN(s.ctx, entry, token.NewPIN("654321")))
+	if err = session.ChangePIN(s.ctx, entry, token.NewPIN("123456")); !errors.Is(err, token.ErrSpent) || s.tries("a") != 3 {
+		t.Errorf("twice as the old PIN: %v", err)
+	}
+	so := token.NewPIN("00000000")
+	if err = s.rack.Unblock(s.ctx, a.Insertion, so, token.NewPIN("123456")); !errors.Is(err, token.ErrAdminPIN) {
+		t.Errorf("a wrong administrator's PIN: %v", err)
+	}
+	if err = s.rack.Unblock(s.ctx, a.Insertion, so, token.NewPIN("123456")); !errors.Is(err, token.ErrSpent) {
+		t.Errorf("and again: %v", err)
+	}
+	if _, err = s.rack.Login(s.ctx, b.Insertion, token.PIN{}); err == nil {
+		t.Error("no PIN at all opened a token")
+	}
+}
+
+// What was plugged in since the last look may be anybody's token.
+func TestLogin_APINNeverGoesToATokenThatWasPluggedSinceTheLastLook(t *testing.T) {
+	bench, config := virtualtest.StartForTest(t, spec("a", token.JaCarta), spec("b", token.JaCarta))
+	config.PollEvery = time.Hour
+	for _, name := range []string{"a", "b"} {
+		if err := bench.Plug(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rack, err := token.Open(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rack.Close() }()
+	before := rack.Tokens()
+	if err = bench.Swap("a", "b"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err = rack.Login(t.Context(), before[0].Insertion, token.NewPIN("123456")); !errors.Is(err, token.ErrRemoved) {
+		t.Errorf("log in: %v", err)
+	}
+	err = rack.Unblock(t.Context(), before[1].Insertion, token.NewPIN("87654321"), token.NewPIN("654321"))
+	if !errors.Is(err, token.ErrRemoved) {
+		t.Errorf("unblock: %v", err)
+	}
+	if n := bench.Calls("a")["C_Login"] + bench.Calls("b")["C_Login"]; n != 0 {
+		t.Errorf("%d PINs went to another token", n)
 	}
 }
 

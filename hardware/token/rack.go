@@ -60,6 +60,10 @@ func Open(ctx context.Context, config Config) (*Rack, error) {
 		if m.Name == "" || m.Path == "" && config.Start == nil || names[m.Name] {
 			return nil, fmt.Errorf("configure token modules: %q: name and path must be given, each name once", m.Name)
 		}
+		err = m.Profile.check()
+		if err != nil {
+			return nil, fmt.Errorf("configure token module %s: %w", m.Name, err)
+		}
 		names[m.Name] = true
 	}
 	life, cancel := context.WithCancel(context.Background())
@@ -220,9 +224,9 @@ func (r *Rack) call(ctx context.Context, op string, n Insertion, request wire.Re
 		return nil, givenUp(op, ctx)
 	}
 	request.Seen = held.seen
-	j := &job{process: held.process, request: &request, timeout: r.config.CallTimeout, done: make(chan result, 1), cancelled: make(chan struct{})}
+	j := &job{process: held.process, request: &request, timeout: held.supervisor.config.CallTimeout, done: make(chan result, 1), cancelled: make(chan struct{})}
 	if request.Op == wire.OpGenerate {
-		j.timeout = r.config.KeygenTimeout
+		j.timeout = held.supervisor.config.KeygenTimeout
 	}
 	select {
 	case held.supervisor.jobs <- j:

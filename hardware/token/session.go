@@ -20,7 +20,7 @@ type Session struct {
 }
 
 // Login enters the PIN, once: it makes exactly one C_Login, or none when the token is gone or the PIN's length cannot be right
-// ([ErrPINLength]). After a wrong PIN, [Rack.Token] has the new flags already. A login on a token that has a session ends that session.
+// ([ErrPINLength]) or it was used before ([ErrSpent]). After a wrong PIN, [Rack.Token] has the new flags already. A login on a token that has a session ends that session.
 func (r *Rack) Login(ctx context.Context, n Insertion, pin PIN) (*Session, error) {
 	const op = "log in"
 	t, err := r.Token(n)
@@ -33,11 +33,16 @@ func (r *Rack) Login(ctx context.Context, n Insertion, pin PIN) (*Session, error
 	if !t.fits(pin) {
 		return nil, &Error{Op: op, Err: ErrPINLength}
 	}
+	err = pin.spend(op)
+	if err != nil {
+		return nil, err
+	}
 	answer, err := r.call(ctx, op, n, wire.Request{Op: wire.OpLogin, PIN: pin.send()}, true)
 	if err != nil {
 		return nil, err
 	}
 	s := &Session{rack: r, number: answer.Session, token: t}
+	pin.entry.proved.Store(s)
 	return s, nil
 }
 
@@ -92,6 +97,9 @@ func (s *Session) call(ctx context.Context, op string, request wire.Request, kil
 // signing. bits is the modulus' length. [ErrExists] when a key has that id already. After an error the key may still be there (the
 // answer can be lost with the token): [Session.Keys] tells.
 func (s *Session) GenerateRSA(ctx context.Context, id []byte, label string, bits int) (Key, error) {
+	if held, err := s.rack.find("generate key", s.token.Insertion); err == nil && !held.supervisor.module.Profile.makes(bits) {
+		return Key{}, &Error{Op: "generate key", Code: "outside the profile's limits", Err: ErrNoMechanism}
+	}
 	answer, err := s.call(ctx, "generate key", wire.Request{Op: wire.OpGenerate, KeyID: id, Label: label, Bits: bits}, true)
 	if err != nil {
 		return Key{}, err
@@ -149,7 +157,11 @@ func (s *Session) ChangePIN(ctx context.Context, old, new PIN) error {
 	if !t.fits(new) {
 		return &Error{Op: op, Code: "new", Err: ErrPINLength}
 	}
-	_, err := s.call(ctx, op, wire.Request{Op: wire.OpChangePIN, PIN: old.send(), NewPIN: new.send()}, true)
+	err := old.spendAsOld(op, s)
+	if err != nil {
+		return err
+	}
+	_, err = s.call(ctx, op, wire.Request{Op: wire.OpChangePIN, PIN: old.send(), NewPIN: new.send()}, true)
 	return err
 }
 

@@ -22,6 +22,7 @@ const (
 type supervisor struct {
 	rack     *Rack
 	module   Module
+	config   Config // the rack's, with the module's profile laid over it
 	jobs     chan *job
 	restarts chan chan struct{}
 	ready    chan struct{} // closed after the first start, successful or not
@@ -57,7 +58,7 @@ var (
 
 func newSupervisor(r *Rack, m Module) *supervisor {
 	return &supervisor{
-		rack: r, module: m, jobs: make(chan *job), restarts: make(chan chan struct{}), ready: make(chan struct{}),
+		rack: r, module: m, config: m.Profile.under(r.config), jobs: make(chan *job), restarts: make(chan chan struct{}), ready: make(chan struct{}),
 		now: ModuleState{Name: m.Name, Path: m.Path},
 	}
 }
@@ -158,7 +159,7 @@ func (s *supervisor) pause(ctx context.Context, failures int) bool {
 // start launches a worker and takes the first look at its slots.
 func (s *supervisor) start(ctx context.Context) (*process, error) {
 	s.set(func(m *ModuleState) { m.Starts++ })
-	p, err := launch(ctx, s.rack.launch, s.rack.config, s.module, s.rack.log.With("module", s.module.Name))
+	p, err := launch(ctx, s.rack.launch, s.config, s.module, s.rack.log.With("module", s.module.Name))
 	if err != nil {
 		return nil, err
 	}
@@ -180,7 +181,7 @@ func (s *supervisor) start(ctx context.Context) (*process, error) {
 
 // serve passes calls and polls to a worker until it is lost; the error says why.
 func (s *supervisor) serve(ctx context.Context, p *process) error {
-	ticker := time.NewTicker(s.rack.config.PollEvery * aliveEvery)
+	ticker := time.NewTicker(s.config.PollEvery * aliveEvery)
 	defer ticker.Stop()
 	for {
 		var err error
@@ -248,7 +249,7 @@ func blame(p *process, err error) result {
 
 // poll looks at the slots; an error means that the worker is lost.
 func (s *supervisor) poll(ctx context.Context, p *process) error {
-	answer, err := s.exchange(ctx, p, &wire.Request{Op: wire.OpPoll, Known: p.known}, s.rack.config.CallTimeout, nil)
+	answer, err := s.exchange(ctx, p, &wire.Request{Op: wire.OpPoll, Known: p.known}, s.config.CallTimeout, nil)
 	if err != nil {
 		return err
 	}

@@ -18,6 +18,8 @@ type Module struct {
 	Name string   // as the configuration calls it
 	Path string   // absolute path of the shared library
 	Env  []string // added to the worker's environment, "NAME=value"
+
+	Profile Profile // what an examination on site found; the zero Profile changes nothing
 }
 
 // Token is a token that is plugged in.

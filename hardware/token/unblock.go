@@ -30,6 +30,10 @@ func (r *Rack) Unblock(ctx context.Context, n Insertion, so, fresh PIN) error {
 	case !t.fits(fresh):
 		return &Error{Op: op, Code: "new", Err: ErrPINLength}
 	}
+	err = so.spend(op)
+	if err != nil {
+		return err
+	}
 	_, err = r.call(ctx, op, n, wire.Request{Op: wire.OpUnblock, PIN: so.send(), NewPIN: fresh.send()}, true)
 	return err
 }

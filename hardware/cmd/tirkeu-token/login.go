@@ -16,7 +16,7 @@ func (m *module) login(t *present, r *wire.Request, a *wire.Answer) error {
 	if err != nil {
 		return err
 	}
-	h, err := m.p.OpenSession(t.slot, pkcs11.CKF_SERIAL_SESSION|pkcs11.CKF_RW_SESSION)
+	h, err := m.open(t)
 	if err != nil {
 		return err
 	}
@@ -32,6 +32,17 @@ func (m *module) login(t *present, r *wire.Request, a *wire.Answer) error {
 	t.login = &login{number: m.session, handle: h, private: map[string]pkcs11.ObjectHandle{}}
 	a.Session = m.session
 	return m.afterPIN(t, a, nil)
+}
+
+// open opens a session to write on the token that appeared, and on no other plug of the slot: the watching session, still alive after the new one was
+// opened, shows that both are on the same. Without that a PIN would go to whatever was plugged in since the last look.
+func (m *module) open(t *present) (pkcs11.SessionHandle, error) {
+	h, err := m.p.OpenSession(t.slot, pkcs11.CKF_SERIAL_SESSION|pkcs11.CKF_RW_SESSION)
+	if err == nil && !m.alive(t) {
+		_ = m.p.CloseSession(h)
+		err = pulled
+	}
+	return h, err
 }
 
 // changePIN has the token change the user's PIN; the session stays.

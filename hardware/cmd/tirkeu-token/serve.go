@@ -128,6 +128,8 @@ func (m *module) act(t *present, r *wire.Request, a *wire.Answer) error {
 		return m.login(t, r, a)
 	case wire.OpUnblock:
 		return m.unblock(t, r, a)
+	case wire.OpExamine:
+		return m.examine(t, a)
 	case wire.OpPublicKeys:
 		return m.publicKeys(t, a)
 	case wire.OpCertificates:

@@ -23,7 +23,7 @@ const maxObjects = 512
 
 // module is the loaded module and the tokens in its slots.
 type module struct {
-	p       *pkcs11.Ctx
+	p       cryptoki
 	every   time.Duration     // between looks at the slots
 	present map[uint]*present // by slot
 	last    uint64            // number of the latest appearance

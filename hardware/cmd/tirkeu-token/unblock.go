@@ -19,7 +19,7 @@ func (m *module) unblock(t *present, r *wire.Request, a *wire.Answer) error {
 	if err != nil {
 		return err
 	}
-	h, err := m.p.OpenSession(t.slot, pkcs11.CKF_SERIAL_SESSION|pkcs11.CKF_RW_SESSION)
+	h, err := m.open(t)
 	if err != nil {
 		return err
 	}

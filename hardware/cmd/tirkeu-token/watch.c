@@ -11,10 +11,13 @@
 
 #define GET_SLOT_LIST 4     /* place of C_GetSlotList in CK_FUNCTION_LIST */
 #define GET_SESSION_INFO 15 /* place of C_GetSessionInfo */
+#define WAIT_FOR_SLOT_EVENT 67
+#define DONT_BLOCK 1
 #define MOST 64
 
 typedef unsigned long (*get_function_list)(struct watch_functions **);
 typedef unsigned long (*get_slot_list)(unsigned char present, unsigned long *slots, unsigned long *count);
+typedef unsigned long (*wait_for_slot_event)(unsigned long flags, unsigned long *slot, void *reserved);
 typedef unsigned long (*get_session_info)(unsigned long session, unsigned long info[4]);
 
 struct watch_functions *watch_open(const char *path) {
@@ -44,4 +47,9 @@ int watch_wait(struct watch_functions *module, int fd, int first, int every, int
 		if (rounds-- <= 0) return WATCH_DUE;
 		if (differs(module, slots, slot_count, sessions, session_count)) return WATCH_DIFFERS;
 	}
+}
+
+unsigned long watch_event(struct watch_functions *module) {
+	unsigned long slot;
+	return ((wait_for_slot_event)module->function[WAIT_FOR_SLOT_EVENT])(DONT_BLOCK, &slot, NULL);
 }

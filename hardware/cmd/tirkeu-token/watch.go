@@ -10,6 +10,8 @@ import "C"
 import (
 	"time"
 	"unsafe"
+
+	"github.com/miekg/pkcs11"
 )
 
 // sight is what the slots looked like at the latest poll, as C wants it.
@@ -25,6 +27,17 @@ func openSight(path string) *sight {
 	name := C.CString(path)
 	defer C.free(unsafe.Pointer(name))
 	return &sight{functions: C.watch_open(name)}
+}
+
+// event asks for a slot event without waiting for one.
+func (s *sight) event() error {
+	if s.functions == nil {
+		return pkcs11.Error(pkcs11.CKR_FUNCTION_NOT_SUPPORTED)
+	}
+	if rv := C.watch_event(s.functions); rv != 0 {
+		return pkcs11.Error(rv)
+	}
+	return nil
 }
 
 // take notes what a poll found: the slots in the module's own order, and the sessions that die with their tokens.

@@ -18,4 +18,7 @@ struct watch_functions *watch_open(const char *path);
 int watch_wait(struct watch_functions *module, int fd, int first, int every, int rounds,
 	const unsigned long *slots, unsigned long slot_count, const unsigned long *sessions, unsigned long session_count);
 
+/* C_WaitForSlotEvent with CKF_DONT_BLOCK: what it returns. The blocking one is never called: it takes the thread that owns the module. */
+unsigned long watch_event(struct watch_functions *module);
+
 #endif

@@ -50,6 +50,7 @@ const (
 	OpDelete       Op = "delete"
 	OpChangePIN    Op = "change-pin"
 	OpUnblock      Op = "unblock" // exactly one C_Login, as security officer, then C_InitPIN
+	OpExamine      Op = "examine" // what the module and its token say of themselves, for a technician; no login
 	OpBye          Op = "bye"     // log out everywhere, finalize, exit
 )
 
@@ -119,6 +120,24 @@ type Answer struct {
 	Keys         []Key         `json:"keys,omitempty"`
 	Certificates []Certificate `json:"certificates,omitempty"`
 	Signature    []byte        `json:"signature,omitempty"`
+	Examined     *Examined     `json:"examined,omitempty"`
+}
+
+// Examined is what the module and one of its tokens say of themselves.
+type Examined struct {
+	Mechanisms []Mechanism `json:"mechanisms"`
+	Flags      uint64      `json:"flags"`       // of CK_TOKEN_INFO
+	Look       int64       `json:"look"`        // nanoseconds, median, of the calls of one look at the slot
+	Events     int         `json:"events"`      // so many events C_WaitForSlotEvent had, not blocking, since it was asked before
+	EventsCode string      `json:"events_code"` // what it answered at last
+	Sessions   int         `json:"sessions"`    // so many can be open at once; 0: not known
+}
+
+// Mechanism is one of C_GetMechanismList.
+type Mechanism struct {
+	Type uint64 `json:"type"`
+	Min  int    `json:"min"` // of the keys, in the mechanism's own unit
+	Max  int    `json:"max"`
 }
 
 // Slot is a token in a slot, from its appearance until it is pulled.

@@ -275,7 +275,7 @@ func (d *dock) modules(args []string) error {
 		Module []module `toml:"module"`
 	}
 	for _, m := range bench.Modules() {
-		tables.Module = append(tables.Module, module(m))
+		tables.Module = append(tables.Module, module{m.Name, m.Path, m.Env})
 	}
 	out := toml.NewEncoder(d.out)
 	out.Indent = ""
