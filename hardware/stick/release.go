@@ -37,7 +37,9 @@ func (d *Devices) Release(ctx context.Context) error {
 	defer d.mu.Unlock()
 	switch {
 	case err == nil:
-		d.verdicts[now.disk.Identity] = State{Standing: StandingReleased, Format: now.answer.Kind}
+		released := State{Standing: StandingReleased, Format: now.answer.Kind}
+		d.verdicts[now.disk.Identity] = released
+		d.become(released)
 		d.configuration.Log.Info("stick released", "disk", now.disk.Name, "lingers", answer.Lingers)
 		return nil
 	case !d.configuration.Root.Still(now.disk):

@@ -92,13 +92,19 @@ func (d *Devices) reach() (*mounter.Client, error) {
 func (d *Devices) drop(why string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.now == nil {
+	d.forget(d.now, why)
+}
+
+// forget drops a stay if it is the one in use. The lock is held.
+func (d *Devices) forget(s *stay, why string) {
+	if s == nil || d.now != s {
 		return
 	}
-	d.configuration.Log.Info("stick let go", "disk", d.now.disk.Name, "because", why)
-	d.now.mount.Close()
-	d.now.line.Close()
+	d.configuration.Log.Info("stick let go", "disk", s.disk.Name, "because", why)
+	s.mount.Close()
+	s.line.Close()
 	d.now = nil
+	d.become(State{Standing: StandingNone}) // until the next look
 }
 
 // top opens the top folder of the stick in use.
@@ -167,11 +173,7 @@ func (d *Devices) failed(now *stay, err error) error {
 		kind = ErrReadOnly
 	case mounter.NoAnswer:
 		d.mu.Lock()
-		if d.now == now {
-			d.now.mount.Close()
-			d.now.line.Close()
-			d.now = nil
-		}
+		d.forget(now, "the helper is gone")
 		d.mu.Unlock()
 		d.nudge()
 	case mounter.Done, mounter.Gone, mounter.InUse, mounter.Unreadable, mounter.Damaged, mounter.Busy, mounter.Meaningless:

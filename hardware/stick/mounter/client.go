@@ -122,5 +122,5 @@ func (c *Client) Close() { _ = c.conn.Close() }
 
 // isEnd says whether the other side hung up.
 func isEnd(err error) bool {
-	return errors.Is(err, io.EOF) || errors.Is(err, os.ErrClosed) || errors.Is(err, unix.ECONNRESET)
+	return errors.Is(err, io.EOF) || errors.Is(err, os.ErrClosed) || errors.Is(err, unix.ECONNRESET) || errors.Is(err, unix.EPIPE)
 }

@@ -40,6 +40,9 @@ func Serve(conn *net.UnixConn, root block.Root) error {
 		}
 		answer, mount := h.answer(r)
 		err = send(conn, answer, mount)
+		if isEnd(err) {
+			return nil
+		}
 		if err != nil {
 			return fmt.Errorf("serve: %w", err)
 		}
