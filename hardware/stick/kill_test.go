@@ -34,10 +34,9 @@ func writerAsChild() {
 	}
 }
 
-// A kiosk killed in the middle of a writing, as often as the rounds say, at a moment that the seed chooses within the time that a writing takes.
-func TestDevices_KilledInTheMiddleOfAWritingLeavesOneVersionWhole(t *testing.T) {
-	m := blocktest.New(t)
-	disk := looped(t, ext4(t))
+// seeded is chance that can be had again: TIRKEU_SEED.
+func seeded(t testing.TB) *rand.Rand {
+	t.Helper()
 	seed := uint64(time.Now().UnixNano())
 	if text := os.Getenv("TIRKEU_SEED"); text != "" {
 		n, err := strconv.ParseUint(text, 10, 64)
@@ -45,7 +44,14 @@ func TestDevices_KilledInTheMiddleOfAWritingLeavesOneVersionWhole(t *testing.T) 
 		seed = n
 	}
 	t.Logf("TIRKEU_SEED=%d", seed)
-	chance := rand.New(rand.NewPCG(seed, 0))
+	return rand.New(rand.NewPCG(seed, 0))
+}
+
+// A kiosk killed in the middle of a writing, as often as the rounds say, at a moment that the seed chooses within the time that a writing takes.
+func TestDevices_KilledInTheMiddleOfAWritingLeavesOneVersionWhole(t *testing.T) {
+	m := blocktest.New(t)
+	disk := looped(t, ext4(t))
+	chance := seeded(t)
 	unfinishedOnes := 0
 	for round := range 12 {
 		m.Plug(disk)
