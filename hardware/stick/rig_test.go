@@ -24,15 +24,21 @@ const (
 	childRole    = "TIRKEU_STICK_CHILD"
 	childMounter = "mounter" // the helper, on a machine made of a folder
 	childWriter  = "writer"  // a kiosk that replaces one file over and over
+	childNobody  = "nobody"  // a kiosk without any right, which reaches the helper over a socket
 	childFolder  = "TIRKEU_STICK_MACHINE"
 )
 
 func TestMain(m *testing.M) {
+	if mounter.StandIn() {
+		return
+	}
 	switch os.Getenv(childRole) {
 	case childMounter:
 		mounterAsChild()
 	case childWriter:
 		writerAsChild()
+	case childNobody:
+		nobodyAsChild()
 	default:
 		os.Exit(m.Run())
 	}

@@ -36,7 +36,7 @@ func (d *Devices) begin(ctx context.Context, disk block.Disk) {
 			d.stays++
 			d.now = &stay{disk: disk, number: d.stays, line: line, mount: mount, answer: answer}
 			d.mu.Unlock()
-			d.configuration.Log.Info("stick mounted", "disk", disk.Name, "format", answer.Kind)
+			d.configuration.Log.Info("stick mounted", "disk", disk.Name, "format", answer.Kind, "detail", answer.Detail)
 			return
 		}
 		line.Close()

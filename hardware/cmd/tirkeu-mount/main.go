@@ -2,7 +2,8 @@
 // ends when that closes; its language, what it stops and what it does not are told in package mounter.
 //
 // It is started by the machine for each connection (build/systemd/tirkeu-mount.socket), or by a kiosk that is root. It takes no argument, reads no
-// environment and no configuration, writes no file, and needs CAP_SYS_ADMIN and the right to read and write removable disks, nothing else.
+// environment and no configuration, writes no file, and needs CAP_SYS_ADMIN, CAP_SETUID and CAP_SETGID (for a user namespace with two users
+// exchanged, package mounter says why) and the right to read and write removable disks, nothing else.
 package main
 
 import (
@@ -17,6 +18,9 @@ import (
 )
 
 func main() {
+	if mounter.StandIn() {
+		return
+	}
 	if len(os.Args) > 1 {
 		fmt.Fprintln(os.Stderr, "tirkeu-mount: it takes no arguments; it is started by the machine, or by the kiosk")
 		os.Exit(2)

@@ -29,6 +29,7 @@ type owner struct{ uid, gid uint32 }
 
 // attached is one mount.
 type attached struct {
+	lent  error // why the kiosk could not be made the owner of the stick's files; it reads then what everybody may
 	part  block.Part
 	node  *os.File // of the device, opened by no more than its name (O_PATH)
 	mount int
@@ -74,7 +75,11 @@ func attach(root block.Root, d block.Disk, who owner) (*attached, superblock.Kin
 			node.Close()
 			return nil, system.Kind, refused{meaning(err), system.Kind, err}
 		}
-		return &attached{part: p, node: node, mount: mount}, system.Kind, nil
+		at := &attached{part: p, node: node, mount: mount}
+		if driver == "ext4" {
+			at.lent = lend(mount, who)
+		}
+		return at, system.Kind, nil
 	}
 	return nil, "", first
 }

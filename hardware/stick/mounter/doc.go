@@ -14,5 +14,6 @@
 // program from a stick or follow its links. What it does not: that kiosk reads and writes the stick that is plugged in, which is its job. A file system
 // made to break the kernel's driver is met by the checks of package superblock alone. Before Linux 6.6 a mount by somebody else in the same instant is
 // not excluded. An ext file system that was not unmounted cleanly is put in order by its driver at mounting, which writes to the stick; a FAT that was
-// not is mounted as it is. Files of ext keep their owners: a kiosk that is not root reads there what everybody may.
+// not is mounted as it is. On ext the owner of the stick's top folder lends it to the kiosk ([lend]); files there of somebody else are read as far as
+// everybody may.
 package mounter

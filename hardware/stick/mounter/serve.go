@@ -116,7 +116,11 @@ func (h *helper) attach(r request) (Answer, error) {
 		h.drop()
 		return Answer{}, refused{Gone, "", errors.New("pulled while it was mounted")}
 	}
-	return Answer{Kind: kind, Protected: disk.Protected}, nil
+	a := Answer{Kind: kind, Protected: disk.Protected}
+	if at.lent != nil {
+		a.Detail = clip(at.lent.Error())
+	}
+	return a, nil
 }
 
 // release makes the stick safe to pull. Only where even that is refused does it stay mounted.
