@@ -13,6 +13,9 @@ import (
 // watchDevicesEvery is how often a stick on a device is looked at: one or two small files of sysfs.
 const watchDevicesEvery = 100 * time.Millisecond
 
+// closeWithin is how long Close waits for a writing.
+const closeWithin = 2 * time.Second
+
 // Configuration says how sticks on devices are mounted. The zero value is a packaged terminal's.
 type Configuration struct {
 	Socket string     // of the helper that the machine starts; empty means [HelperSocket]
@@ -64,12 +67,20 @@ func OpenDevices(c Configuration) *Devices {
 	return d
 }
 
-// Close lets go of the stick; what is being written is finished first.
+// Close lets go of the stick. What is being written is finished first, but no longer waited for than closeWithin: a defective medium may never answer.
 func (d *Devices) Close() error {
 	d.end()
 	<-d.ended
-	d.writing.Lock()
-	defer d.writing.Unlock()
+	written := make(chan struct{})
+	go func() {
+		d.writing.Lock()
+		close(written)
+	}()
+	select {
+	case <-written:
+		defer d.writing.Unlock()
+	case <-time.After(closeWithin): // the program ends, and the lock with it
+	}
 	d.drop("the program ends")
 	return nil
 }
