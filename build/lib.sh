@@ -14,10 +14,11 @@ die() { printf '%s\n' "$*" >&2; exit 1; }
 
 # Kept to what Debian 12 calls them. runtime: to build and run; testing: what the tests need besides.
 runtime_packages="gcc libc6-dev pkg-config libgtk-3-dev libwebkit2gtk-4.1-dev webkit2gtk-driver xvfb fonts-noto-core
-  softhsm2 libp11-kit-dev libusb-1.0-0-dev openssl opensc ca-certificates"
+  softhsm2 libp11-kit-dev libusb-1.0-0-dev libudev-dev openssl opensc ca-certificates"
 gost_packages="libengine-gost-openssl libssl-dev"
 testing_packages="$gost_packages valgrind opensc-pkcs11 postgresql libbcpkix-java libbcprov-java libbcutil-java default-jdk-headless
-  umockdev pcscd libccid at-spi2-core dbus python3-pyatspi gir1.2-atspi-2.0 python3-gi imagemagick curl git jq sqlite3 poppler-utils zbar-tools
+  umockdev pcscd libccid dosfstools exfatprogs mtools fusefat exfat-fuse ntfs-3g e2fsprogs mount cryptsetup-bin genisoimage
+  at-spi2-core dbus python3-pyatspi gir1.2-atspi-2.0 python3-gi imagemagick curl git jq sqlite3 poppler-utils zbar-tools
   cups-daemon cups-client cups-ipp-utils cups-filters-core-drivers"
 
 as_root() {
@@ -79,6 +80,7 @@ build_programs() {
     say "building the programs"
     go_build -tags $tags -o "$bin/tirkeu" .
     go_build -o "$bin/tirkeu-token" ./hardware/cmd/tirkeu-token
+    go_build -o "$bin/tirkeu-mount" ./hardware/cmd/tirkeu-mount
     go_build -o "$bin/tirkeu-centre" ./sync/cmd/tirkeu-centre
     touch "$bin/.programs"
   fi

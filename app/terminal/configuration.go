@@ -27,8 +27,13 @@ type Configuration struct {
 	Worker string `toml:"worker"`
 	// Devices replaces the built-in device table.
 	Devices string `toml:"devices"`
-	// Stick is the folder where the citizen's USB stick appears.
+	// Sticks says how the citizen's USB stick is found: "devices" for whatever is plugged in, mounted by tirkeu-mount; "folder", which is also meant by
+	// nothing, for a folder where somebody else mounts it, or a demonstration plays it.
+	Sticks string `toml:"sticks"`
+	// Stick is that folder.
 	Stick string `toml:"stick"`
+	// Mounter is the path of tirkeu-mount where the machine does not start it by itself; empty means beside the running program.
+	Mounter string `toml:"mounter"`
 	// Training shows on every screen that this is a demonstration. It changes nothing else.
 	Training bool `toml:"training"`
 	// IdleSeconds is the silence after which a citizen is asked; 0 means 120.
@@ -65,6 +70,12 @@ func ReadConfiguration(path string) (Configuration, error) {
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
 		return c, fmt.Errorf("reading the configuration %s: it has no setting %q", path, unknown[0].String())
 	}
+	switch {
+	case c.Sticks != "" && c.Sticks != sticksDevices && c.Sticks != sticksFolder:
+		return c, fmt.Errorf("reading the configuration %s: sticks is %q; it can be %q or %q", path, c.Sticks, sticksDevices, sticksFolder)
+	case c.Sticks == sticksDevices && c.Stick != "":
+		return c, fmt.Errorf("reading the configuration %s: with sticks = %q no folder can be named by stick: take one of them out", path, sticksDevices)
+	}
 	for i, m := range c.Modules {
 		if m.Name == "" || !filepath.IsAbs(m.Path) {
 			return c, fmt.Errorf("reading the configuration %s: module %d needs a name and an absolute path", path, i+1)
@@ -85,13 +96,22 @@ func ReadConfiguration(path string) (Configuration, error) {
 	return c.complete()
 }
 
+// How sticks are found.
+const (
+	sticksDevices = "devices"
+	sticksFolder  = "folder"
+)
+
 func (c Configuration) complete() (Configuration, error) {
-	if c.Worker == "" {
+	for program, setting := range map[string]*string{"tirkeu-token": &c.Worker, "tirkeu-mount": &c.Mounter} {
+		if *setting != "" {
+			continue
+		}
 		self, err := os.Executable()
 		if err != nil {
 			return c, fmt.Errorf("finding the program's own folder: %w", err)
 		}
-		c.Worker = filepath.Join(filepath.Dir(self), "tirkeu-token")
+		*setting = filepath.Join(filepath.Dir(self), program)
 	}
 	return c, nil
 }

@@ -26,6 +26,7 @@ type Terminal struct {
 	log           *slog.Logger
 	store         *storage.Store
 	rack          *rack
+	sticks        *stick.Devices // nil until the kiosk is made, and where a folder is the stick
 	broken        app.Code
 
 	device *Device
@@ -115,10 +116,21 @@ func connect(d Device, id *identity) (*engine.Line, error) {
 	return engine.Connect(engine.Connection{Centre: d.Centre, Certificate: id.chain[0], Chain: id.chain[1:], Key: id.key, Root: id.root})
 }
 
+// stick is where the citizen's stick is found.
+func (t *Terminal) stick() app.Stick {
+	if t.configuration.Sticks != sticksDevices {
+		return stick.Open(t.configuration.Stick)
+	}
+	if t.sticks == nil {
+		t.sticks = stick.OpenDevices(stick.Configuration{Helper: t.configuration.Mounter, Log: t.log})
+	}
+	return t.sticks
+}
+
 // Kiosk makes the terminal's app.
 func (t *Terminal) Kiosk(onSessionEnd func()) (*app.Kiosk, error) {
 	cfg := app.Config{
-		Rack: t.rack, Stick: stick.Open(t.configuration.Stick), Joined: t.joined, Enrol: t.Enrol,
+		Rack: t.rack, Stick: t.stick(), Joined: t.joined, Enrol: t.Enrol,
 		Probes: probes(), Broken: t.broken, BuiltAt: BuiltAt(),
 		Display: app.Display{WidthPx: 1920, HeightPx: 1080, DiagonalIn: 21.5}, Languages: []app.Lang{app.Kazakh, app.Russian, app.English},
 		CentreAddress: t.configuration.Centre, Training: t.configuration.Training, IdleAfter: time.Duration(t.configuration.IdleSeconds) * time.Second,
@@ -144,11 +156,14 @@ func (t *Terminal) Display() app.Display {
 	return app.Display{WidthPx: 1920, HeightPx: 1080, DiagonalIn: 21.5}
 }
 
-// Close ends the engine and the token workers, closes the database and gives the state folder back.
+// Close ends the engine and the token workers, lets go of the stick, closes the database and gives the state folder back.
 func (t *Terminal) Close() error {
 	t.cancel()
 	t.working.Wait()
 	errs := []error{t.rack.close()}
+	if t.sticks != nil {
+		errs = append(errs, t.sticks.Close())
+	}
 	if t.store != nil {
 		errs = append(errs, t.store.Close())
 	}

@@ -71,6 +71,11 @@ func (s *Stick) write(name string, data []byte, how writing) error {
 	}
 	s.writing.Lock()
 	defer s.writing.Unlock()
+	lock, err := s.medium.unlock()
+	if err != nil {
+		return s.orAbsent(err)
+	}
+	defer lock() // when the folder is closed
 	folder, name, err := s.openFor(name)
 	if err != nil {
 		return err
@@ -170,6 +175,13 @@ func (s *Stick) Remove(name string) error {
 	if err := checkFoundPath(name); err != nil {
 		return fmt.Errorf("remove from the stick: %w", err)
 	}
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	lock, err := s.medium.unlock()
+	if err != nil {
+		return fmt.Errorf("remove from the stick: %w", s.orAbsent(err))
+	}
+	defer lock()
 	folder, name, err := s.openFor(name)
 	if err != nil {
 		return fmt.Errorf("remove from the stick: %w", err)
@@ -189,17 +201,8 @@ func (s *Stick) Remove(name string) error {
 	return nil
 }
 
-// open opens the folder itself, so that everything after happens on one and the same medium.
-func (s *Stick) open() (*os.File, error) {
-	fd, err := unix.Open(s.folder, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
-	switch {
-	case errors.Is(err, unix.ENOENT), errors.Is(err, unix.ELOOP):
-		return nil, ErrAbsent
-	case err != nil:
-		return nil, meaning(err)
-	}
-	return os.NewFile(uintptr(fd), s.folder), nil
-}
+// open opens the top folder.
+func (s *Stick) open() (*os.File, error) { return s.medium.top() }
 
 // openFor opens the folder a file lies in, the top or one below it, and gives the file's name there.
 func (s *Stick) openFor(name string) (*os.File, string, error) {

@@ -40,35 +40,27 @@ const (
 // watchEvery is how often Watch looks. A folder on a stick costs one system call to look at.
 const watchEvery = 300 * time.Millisecond
 
-// Stick is the folder where a citizen's stick is found when one is plugged in. It may be used by several goroutines at once.
+// Stick is the place where a citizen's stick is found when one is plugged in. It may be used by several goroutines at once.
 type Stick struct {
-	folder  string
+	medium  medium
 	every   time.Duration
 	step    func(step) // tests stop here to pull the stick; nil otherwise
 	writing sync.Mutex // held for one whole writing, so that none clears away another's unfinished file
 }
 
-// Open names the folder. It need not be there: a stick comes and goes.
-func Open(folder string) *Stick { return &Stick{folder: folder, every: watchEvery} }
+// Open names the folder where somebody else mounts it. It need not be there: a stick comes and goes.
+func Open(path string) *Stick { return &Stick{medium: folder(path), every: watchEvery} }
 
-// Folder is the folder that was named.
-func (s *Stick) Folder() string { return s.folder }
+// Folder is the folder that was named; a stick on a device has none.
+func (s *Stick) Folder() string {
+	f, _ := s.medium.(folder)
+	return string(f)
+}
 
 // Present says whether a stick is plugged in.
 func (s *Stick) Present() bool {
-	_, ok := s.identity()
+	_, ok := s.medium.identity()
 	return ok
-}
-
-// identity tells one medium from the next: the device and inode of its folder.
-type identity struct{ device, inode uint64 }
-
-func (s *Stick) identity() (identity, bool) {
-	var info unix.Stat_t
-	if err := unix.Lstat(s.folder, &info); err != nil || info.Mode&unix.S_IFMT != unix.S_IFDIR {
-		return identity{}, false
-	}
-	return identity{uint64(info.Dev), info.Ino}, true
 }
 
 // Watch says at once whether a stick is there, and then whenever that changes, until ctx ends, when the channel closes.
@@ -87,7 +79,7 @@ func (s *Stick) Watch(ctx context.Context) <-chan bool {
 				return false
 			}
 		}
-		last, there := s.identity()
+		last, there := s.medium.identity()
 		if !tell(there) {
 			return
 		}
@@ -97,7 +89,7 @@ func (s *Stick) Watch(ctx context.Context) <-chan bool {
 				return
 			case <-tick.C:
 			}
-			now, is := s.identity()
+			now, is := s.medium.identity()
 			if there && (!is || now != last) && !tell(false) {
 				return
 			}
@@ -112,14 +104,16 @@ func (s *Stick) Watch(ctx context.Context) <-chan bool {
 
 // Free is how many bytes can still be written.
 func (s *Stick) Free() (int64, error) {
+	top, err := s.open()
+	if err != nil {
+		return 0, fmt.Errorf("measure the stick: %w", err)
+	}
+	defer top.Close()
 	var info unix.Statfs_t
-	if _, ok := s.identity(); !ok {
-		return 0, fmt.Errorf("measure the stick: %w", ErrAbsent)
+	if err := unix.Fstatfs(int(top.Fd()), &info); err != nil {
+		return 0, fmt.Errorf("measure the stick: %w", s.orAbsent(meaning(err)))
 	}
-	if err := unix.Statfs(s.folder, &info); err != nil {
-		return 0, fmt.Errorf("measure the stick: %w", meaning(err))
-	}
-	if info.Flags&unix.ST_RDONLY != 0 {
+	if s.medium.protected(info.Flags) {
 		return 0, nil
 	}
 	return int64(info.Bavail) * int64(info.Bsize), nil
