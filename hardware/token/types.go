@@ -2,6 +2,7 @@ package token
 
 import (
 	"crypto/subtle"
+	"encoding/hex"
 	"log/slog"
 	"time"
 
@@ -30,6 +31,7 @@ type Token struct {
 	Serial       string
 	Label        string
 	Reader       string // the slot's description
+	ATR          string // answer to reset of its chip, hexadecimal; empty where its module does not tell
 
 	Initialized bool // it has a user PIN
 	PINLow      bool // a wrong PIN was entered since the last right one
@@ -129,10 +131,10 @@ func (c Config) withDefaults() Config {
 
 // tokenOf makes a Token of what the worker saw.
 func (d *Devices) tokenOf(s wire.Slot, n Insertion, module string) Token {
-	device := d.Recognize(s.Manufacturer, s.Model)
+	device := d.identify(s)
 	t := Token{
 		Insertion: n, Module: module, Kind: device.Kind, Name: device.Name,
-		Manufacturer: s.Manufacturer, Model: s.Model, Serial: s.Serial, Label: s.Label, Reader: s.Reader,
+		Manufacturer: s.Manufacturer, Model: s.Model, Serial: s.Serial, Label: s.Label, Reader: s.Reader, ATR: s.ATR,
 		Initialized: s.Initialized, PINLow: s.PINLow, PINFinal: s.PINFinal, PINLocked: s.PINLocked,
 		PINMin: s.PINMin, PINMax: s.PINMax, FactoryPIN: device.FactoryPIN,
 	}
@@ -143,4 +145,16 @@ func (d *Devices) tokenOf(s wire.Slot, n Insertion, module string) Token {
 		t.PINMax = device.PINMax
 	}
 	return t
+}
+
+// identify finds the device by its chip's answer to reset where there is one, and by what it says of its maker and model otherwise: a general module,
+// such as OpenSC's, says of every maker's card what was written on it when it was made out.
+func (d *Devices) identify(s wire.Slot) Device {
+	atr, err := hex.DecodeString(s.ATR)
+	if err == nil && len(atr) > 0 {
+		if device, known := d.ByATR(atr); known {
+			return device
+		}
+	}
+	return d.Recognize(s.Manufacturer, s.Model)
 }

@@ -98,7 +98,7 @@ func (m *module) appear(slot uint) {
 		return
 	}
 	m.last++
-	info.Seen = m.last
+	info.Seen, info.ATR = m.last, atrOf(info.Reader)
 	t := &present{slot: slot, info: info, read: time.Now()}
 	m.watch(t)
 	m.present[slot] = t
@@ -141,7 +141,7 @@ func (m *module) refresh(t *present) error {
 	if info.Serial != t.info.Serial || info.Manufacturer != t.info.Manufacturer || info.Model != t.info.Model {
 		return errOther
 	}
-	info.Seen = t.info.Seen
+	info.Seen, info.ATR = t.info.Seen, t.info.ATR
 	if info != t.info {
 		t.info = info
 		m.known++
