@@ -195,6 +195,24 @@ func (r *Rack) refresh(held *plugged, slot wire.Slot) {
 	}
 }
 
+// sees says whether a worker sees a token like that one: it is in the same reader still, or again.
+func (r *Rack) sees(s *supervisor, like Token) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, held := range r.tokens {
+		if t := held.token; held.supervisor == s && t.Serial == like.Serial && t.Manufacturer == like.Manufacturer && t.Model == like.Model {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *Rack) copyOf(held *plugged) Token {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return held.token
+}
+
 // lose takes one token off the rack before the next poll would.
 func (r *Rack) lose(n Insertion) {
 	r.mu.Lock()
@@ -217,7 +235,7 @@ func (r *Rack) call(ctx context.Context, op string, n Insertion, request wire.Re
 		return nil, givenUp(op, ctx)
 	}
 	request.Seen = held.seen
-	j := &job{process: held.process, request: &request, timeout: r.config.CallTimeout, done: make(chan result, 1), cancelled: make(chan struct{})}
+	j := &job{process: held.process, token: r.copyOf(held), request: &request, timeout: r.config.CallTimeout, done: make(chan result, 1), cancelled: make(chan struct{})}
 	if request.Op == wire.OpGenerate {
 		j.timeout = r.config.KeygenTimeout
 	}

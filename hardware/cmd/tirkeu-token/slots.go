@@ -120,6 +120,12 @@ func (m *module) alive(t *present) bool {
 	return err == nil
 }
 
+// gone says whether the token has left its slot. Some modules look only when the slots are asked for.
+func (m *module) gone(t *present) bool {
+	slots, err := m.slots()
+	return err == nil && !slices.Contains(slots, t.slot) || !m.alive(t)
+}
+
 // unchanged reads the token's flags now and then; it says no when another token sits in the slot.
 func (m *module) unchanged(t *present) bool {
 	if t.open && time.Since(t.read) < m.every*refreshEvery {
