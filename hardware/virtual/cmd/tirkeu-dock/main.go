@@ -50,6 +50,7 @@ func commands() []command {
 		{"pull", "NAME", "pull a token out", (*dock).pull},
 		{"fault", "NAME [--keygen-delay D] [--slow D] [--full] [--tries-left N] [--fail CALL:CODE] [--crash CALL] [--hang CALL]",
 			"make things go wrong with a token; without options all is well again", (*dock).fault},
+		{"cards", "[--daemon kill | restart]", "make out the cards and tokens of the virtual USB bus, or let its pcscd crash and start again", (*dock).cards},
 		{"stick", "in | out", "plug the stick in, pull it out", (*dock).stick},
 		{"line", "cut | restore | slow D | silent | garbled | state", "change the line to the centre", (*dock).lineCommand},
 		{"line serve", "--listen HOST:PORT --to HOST:PORT", "be the line to the centre until told to end", nil},
