@@ -2,7 +2,6 @@ package token
 
 import (
 	"crypto/subtle"
-	"encoding/hex"
 	"log/slog"
 	"time"
 
@@ -134,7 +133,7 @@ func (d *Devices) tokenOf(s wire.Slot, n Insertion, module string) Token {
 	device := d.identify(s)
 	t := Token{
 		Insertion: n, Module: module, Kind: device.Kind, Name: device.Name,
-		Manufacturer: s.Manufacturer, Model: s.Model, Serial: s.Serial, Label: s.Label, Reader: s.Reader, ATR: s.ATR,
+		Manufacturer: s.Manufacturer, Model: s.Model, Serial: s.Serial, Label: s.Label, Reader: s.Reader,
 		Initialized: s.Initialized, PINLow: s.PINLow, PINFinal: s.PINFinal, PINLocked: s.PINLocked,
 		PINMin: s.PINMin, PINMax: s.PINMax, FactoryPIN: device.FactoryPIN,
 	}
@@ -144,17 +143,6 @@ func (d *Devices) tokenOf(s wire.Slot, n Insertion, module string) Token {
 	if t.PINMax == 0 {
 		t.PINMax = device.PINMax
 	}
+	t.ATR = s.ATR
 	return t
-}
-
-// identify finds the device by its chip's answer to reset where there is one, and by what it says of its maker and model otherwise: a general module,
-// such as OpenSC's, says of every maker's card what was written on it when it was made out.
-func (d *Devices) identify(s wire.Slot) Device {
-	atr, err := hex.DecodeString(s.ATR)
-	if err == nil && len(atr) > 0 {
-		if device, known := d.ByATR(atr); known {
-			return device
-		}
-	}
-	return d.Recognize(s.Manufacturer, s.Model)
 }

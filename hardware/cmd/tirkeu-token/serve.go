@@ -98,8 +98,8 @@ func (m *module) answer(r *wire.Request) *wire.Answer {
 		return a
 	}
 	fault := faultOf(err)
-	if (fault == wire.FaultToken || fault == wire.FaultMechanism) && m.gone(t) {
-		fault = wire.FaultRemoved // some modules call a pulled token a general error, or say that it cannot do what it just did
+	if fault == wire.FaultToken && !m.alive(t) {
+		fault = wire.FaultRemoved // some modules call a pulled token a general error
 	}
 	if fault == wire.FaultRemoved {
 		m.drop(t)

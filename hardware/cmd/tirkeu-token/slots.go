@@ -98,7 +98,8 @@ func (m *module) appear(slot uint) {
 		return
 	}
 	m.last++
-	info.Seen, info.ATR = m.last, atrOf(info.Reader)
+	info.Seen = m.last
+	info.ATR = atrOf(info.Reader)
 	t := &present{slot: slot, info: info, read: time.Now()}
 	m.watch(t)
 	m.present[slot] = t
@@ -113,17 +114,15 @@ func (m *module) watch(t *present) {
 
 // alive says whether the token is still the one that appeared.
 func (m *module) alive(t *present) bool {
+	slots, err := m.slots() // some modules look only when they are asked for the slots
+	if err == nil && !slices.Contains(slots, t.slot) {
+		return false
+	}
 	if !t.open {
 		return true
 	}
-	_, err := m.p.GetSessionInfo(t.watch)
+	_, err = m.p.GetSessionInfo(t.watch)
 	return err == nil
-}
-
-// gone says whether the token has left its slot. Some modules look only when the slots are asked for.
-func (m *module) gone(t *present) bool {
-	slots, err := m.slots()
-	return err == nil && !slices.Contains(slots, t.slot) || !m.alive(t)
 }
 
 // unchanged reads the token's flags now and then; it says no when another token sits in the slot.
@@ -144,10 +143,11 @@ func (m *module) refresh(t *present) error {
 		return err
 	}
 	t.read = time.Now()
+	info.ATR = t.info.ATR
 	if info.Serial != t.info.Serial || info.Manufacturer != t.info.Manufacturer || info.Model != t.info.Model {
 		return errOther
 	}
-	info.Seen, info.ATR = t.info.Seen, t.info.ATR
+	info.Seen = t.info.Seen
 	if info != t.info {
 		t.info = info
 		m.known++

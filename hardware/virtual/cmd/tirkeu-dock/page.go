@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -19,7 +20,7 @@ const (
 
 // helpLines is what ? shows.
 var helpLines = []string{
-	"1 … 9, 0, a …   plug that token in, or pull it out",
+	"1 … 9   plug that token in, or pull it out",
 	"s       plug the stick in, or pull it out",
 	"l       cut the line to the centre, or restore it",
 	"o       slow the line down, or restore it",
@@ -149,8 +150,8 @@ func onStick(files []string) string {
 // token is one row: its key, in or out, name, kind, PIN, whose it is or what is the matter.
 func (b *painter) token(i int, t tokenView, names, pins int) {
 	key := " "
-	if i < len(tokenKeys) {
-		key = tokenKeys[i : i+1]
+	if i < 9 {
+		key = fmt.Sprint(i + 1)
 	}
 	name := pad(t.Name, names)
 	if t.Plugged {

@@ -18,9 +18,6 @@ const lookEvery = 300 * time.Millisecond
 // slowBy is the delay of a line slowed by one key.
 const slowBy = 800 * time.Millisecond
 
-// tokenKeys are the keys of the tokens, in the order of the list.
-const tokenKeys = "1234567890abcdef"
-
 // errQuit ends the shell.
 var errQuit = errors.New("quit")
 
@@ -83,8 +80,8 @@ func (d *dock) key(v view, key rune) (sentence, error) {
 // press is key without the catching of its sentence.
 func (d *dock) press(v view, key rune) error {
 	switch {
-	case strings.ContainsRune(tokenKeys, key) && strings.IndexRune(tokenKeys, key) < len(v.tokens):
-		t := v.tokens[strings.IndexRune(tokenKeys, key)]
+	case '1' <= key && key <= '9' && int(key-'1') < len(v.tokens):
+		t := v.tokens[key-'1']
 		return d.moveToken(t.Name, !t.Plugged)
 	case key == 's':
 		return d.stick([]string{inOut(!v.stick)})
