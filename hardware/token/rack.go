@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/tirkeu/kiosk/hardware/device"
 	"github.com/tirkeu/kiosk/hardware/token/wire"
 )
 
@@ -19,7 +20,7 @@ var insertions atomic.Uint64
 // Rack is all tokens of the kiosk. Its methods may be called from any goroutine.
 type Rack struct {
 	config  Config
-	devices *Devices
+	devices *device.Table
 	log     *slog.Logger
 	launch  *launcher
 	cancel  context.CancelFunc
@@ -45,7 +46,7 @@ type plugged struct {
 // work is no error of Open but a [ModuleState], and is tried again from time to time. ctx bounds the start only.
 func Open(ctx context.Context, config Config) (*Rack, error) {
 	config = config.withDefaults()
-	devices, err := LoadDevices(config.Devices)
+	devices, err := device.Load(config.Devices)
 	if err != nil {
 		return nil, err
 	}
@@ -180,7 +181,7 @@ func (r *Rack) update(s *supervisor, p *process, slots []wire.Slot) {
 			continue
 		}
 		n := Insertion(insertions.Add(1))
-		held := &plugged{token: r.devices.tokenOf(slot, n, s.module.Name), seen: slot.Seen, supervisor: s, process: p}
+		held := &plugged{token: r.tokenOf(slot, n, s.module.Name), seen: slot.Seen, supervisor: s, process: p}
 		r.tokens[n] = held
 		r.emit(Event{Kind: Inserted, Token: held.token, Module: s.module.Name})
 	}
@@ -188,7 +189,7 @@ func (r *Rack) update(s *supervisor, p *process, slots []wire.Slot) {
 
 // refresh takes over a token's flags; r.mu is held.
 func (r *Rack) refresh(held *plugged, slot wire.Slot) {
-	now := r.devices.tokenOf(slot, held.token.Insertion, held.token.Module)
+	now := r.tokenOf(slot, held.token.Insertion, held.token.Module)
 	if now != held.token {
 		held.token = now
 		r.emit(Event{Kind: Changed, Token: now, Module: now.Module})

@@ -129,8 +129,8 @@ func (c Config) withDefaults() Config {
 }
 
 // tokenOf makes a Token of what the worker saw.
-func (d *Devices) tokenOf(s wire.Slot, n Insertion, module string) Token {
-	device := d.identify(s)
+func (r *Rack) tokenOf(s wire.Slot, n Insertion, module string) Token {
+	device := identify(r.devices, s)
 	t := Token{
 		Insertion: n, Module: module, Kind: device.Kind, Name: device.Name,
 		Manufacturer: s.Manufacturer, Model: s.Model, Serial: s.Serial, Label: s.Label, Reader: s.Reader,
