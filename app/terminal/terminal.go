@@ -13,6 +13,7 @@ import (
 	"github.com/tirkeu/kiosk/app"
 	"github.com/tirkeu/kiosk/hardware/stick"
 	"github.com/tirkeu/kiosk/hardware/token"
+	"github.com/tirkeu/kiosk/hardware/usb"
 	"github.com/tirkeu/kiosk/storage"
 	"github.com/tirkeu/kiosk/sync/engine"
 	"github.com/tirkeu/kiosk/sync/pki"
@@ -26,6 +27,7 @@ type Terminal struct {
 	log           *slog.Logger
 	store         *storage.Store
 	rack          *rack
+	usb           *usb.Source
 	broken        app.Code
 
 	device *Device
@@ -34,6 +36,7 @@ type Terminal struct {
 	ctx     context.Context // of the engine; ends with Close
 	cancel  context.CancelFunc
 	working sync.WaitGroup
+	looking sync.Once // USB
 }
 
 // Open opens a terminal. A database that cannot be used does not fail it: the terminal then says on its screen that it is
@@ -44,6 +47,11 @@ func Open(ctx context.Context, c Configuration, state string, log *slog.Logger) 
 		return nil, err
 	}
 	t := &Terminal{configuration: c, folder: folder, log: log, rack: newRack(c.modules())}
+	devices, err := c.devices()
+	if err != nil {
+		return nil, errors.Join(err, folder.Close())
+	}
+	t.usb = usb.NewSource(devices)
 	t.ctx, t.cancel = context.WithCancel(ctx)
 	err = t.open()
 	if err != nil {
@@ -78,8 +86,9 @@ func (t *Terminal) open() error {
 	return nil
 }
 
-// OpenRack starts the token workers. Until then, and in commands that need no tokens, none is seen.
+// OpenRack starts the token workers, and the watch on USB. Until then, and in commands that need no tokens, none is seen.
 func (t *Terminal) OpenRack(ctx context.Context) error {
+	t.looking.Do(func() { t.working.Go(func() { t.usb.Run(t.ctx) }) })
 	return t.rack.start(ctx, token.Config{Worker: t.configuration.Worker, Modules: t.configuration.modules(), Devices: t.configuration.Devices, Log: t.log})
 }
 
@@ -118,7 +127,7 @@ func connect(d Device, id *identity) (*engine.Line, error) {
 // Kiosk makes the terminal's app.
 func (t *Terminal) Kiosk(onSessionEnd func()) (*app.Kiosk, error) {
 	cfg := app.Config{
-		Rack: t.rack, Stick: stick.Open(t.configuration.Stick), Joined: t.joined, Enrol: t.Enrol,
+		Rack: t.rack, USB: t.usb, Stick: stick.Open(t.configuration.Stick), Joined: t.joined, Enrol: t.Enrol,
 		Probes: probes(), Broken: t.broken, BuiltAt: BuiltAt(),
 		Display: app.Display{WidthPx: 1920, HeightPx: 1080, DiagonalIn: 21.5}, Languages: []app.Lang{app.Kazakh, app.Russian, app.English},
 		CentreAddress: t.configuration.Centre, Training: t.configuration.Training, IdleAfter: time.Duration(t.configuration.IdleSeconds) * time.Second,
