@@ -1,6 +1,6 @@
 // An identity card and a token on the virtual USB bus, as they are in life: through real libusb, libccid, pcscd and OpenSC's module in the kiosk's own
 // worker, up to the screen. Staff sign with a token of the vendor-module kind. What lands on the card is looked at by pkcs11-tool and OpenSSL.
-import { writeFileSync, mkdirSync } from 'node:fs'
+import { writeFileSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { bin, centre, dock, house, moduleOf, people, sh } from './house.mjs'
 import { applications, arrived, clean, enterIIN, flat, openApplication, pin, presentable, says, story, supervise, toPIN, toStorage, token, told, tokens, triesLeft, word } from './journeys.mjs'
@@ -14,7 +14,7 @@ export default async function cards(check) {
   const card = tokens().find(t => t.bus && t.kind === 'idcard'), ccid = tokens().find(t => t.bus && t.kind !== 'idcard')
   if (!card || !ccid) throw new Error('the dock has nothing on the virtual USB bus')
   const citizen = people().find(p => `${p.surname} ${p.given}` === card.owner), operator = people().find(p => p.role === 'operator')
-  const w = await open(enrolled('cards'))
+  const w = await open(enrolled('cards'), { env: onBus() })
   try {
     await w.on('attract')
     await clean(w)
@@ -32,6 +32,9 @@ export default async function cards(check) {
   })
 }
 
+/** onBus is the environment in which the kiosk's own libusb sees the virtual bus. */
+const onBus = () => Object.fromEntries([...readFileSync(join(house, 'dock', 'bus', 'env.usb'), 'utf8').matchAll(/^(\w+)='(.*)'; export/gm)].map(m => [m[1], m[2]]))
+
 /** gone waits until no token of a kind is on the screen. */
 const gone = (w, kind) => w.until(`no ${kind} on the screen`, async () => !(await w.shows(of(kind))))
 
@@ -41,8 +44,10 @@ async function applied(step, w, { citizen, card, ccid }) {
     await w.start('ru'); await w.on('menu'); await w.act('apply'); await enterIIN(w, citizen.iin); await toStorage(w, citizen)
     dock('plug', card.name); await w.untilPart(of('idcard')); await presentable(w, 'ru')
   })
-  await step('a token plugged in beside it is known by its chip', async () => {
-    dock('plug', ccid.name); await w.untilPart(of(ccid.kind))
+  await step('a token plugged in beside it is told of at once, and known by its chip', async () => {
+    dock('plug', ccid.name)
+    await w.untilPart(`[data-testid="plug"][data-event="found"][data-device="${ccid.kind}"]`); await w.picture(join(house, 'cards-plugged.png'))
+    await w.untilPart(of(ccid.kind))
     if (!(await w.shows(of('idcard')))) throw new Error('the card is gone')
   })
   await step('when pcscd crashes both are gone, and the terminal lives', async () => {
@@ -51,7 +56,7 @@ async function applied(step, w, { citizen, card, ccid }) {
   })
   await step('when pcscd runs again both are back', async () => {
     dock('cards', '--daemon', 'restart'); await w.untilPart(of('idcard')); await w.untilPart(of(ccid.kind))
-    dock('pull', ccid.name); await gone(w, ccid.kind)
+    dock('pull', ccid.name); await w.untilPart(`[data-testid="plug"][data-event="removed"][data-device="${ccid.kind}"]`); await gone(w, ccid.kind)
   })
   await step('each wrong PIN of a card costs one try, the last one is announced, and the third locks it', async () => {
     await toPIN(w)
@@ -77,7 +82,7 @@ async function applied(step, w, { citizen, card, ccid }) {
   await step('a card pulled while it makes a key is told', async () => {
     dock('fault', card.name, '--keygen-delay', '20s')
     await toPIN(w); await pin(w, card.pin); await w.on('apply.keys', { notices: true })
-    await w.until('the key in the making', async () => (await w.text()).length > 0)
+    await w.until('the key in the making', () => token(card.name).making)
     dock('pull', card.name); await told(w, 'E-1209', 'ru', 'apply.storage')
     dock('fault', card.name)
   })

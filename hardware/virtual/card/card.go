@@ -51,6 +51,7 @@ type Card struct {
 	kept   kept
 	counts Counts
 	left   atomic.Int32 // kept.Tries, for who asks while the card computes
+	making atomic.Bool  // a key pair, now
 	pairs  map[byte]*rsa.PrivateKey
 
 	changed        bool // kept, by the command under way
@@ -157,6 +158,9 @@ func (c *Card) Counts() Counts {
 func (c *Card) TriesLeft() int {
 	return int(c.left.Load())
 }
+
+// Making says whether the card makes a key pair now.
+func (c *Card) Making() bool { return c.making.Load() }
 
 // SetTries leaves the PIN so many tries, 0 locks it. A blank card has none to set.
 func (c *Card) SetTries(n int) error {

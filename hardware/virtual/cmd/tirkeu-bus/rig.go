@@ -272,7 +272,7 @@ func (r *rig) withdraw(port bus.Port) error {
 	return nil
 }
 
-// list says what is plugged where: port, model, card or a hyphen, tries that its PIN has left.
+// list says what is plugged where: port, model, card or a hyphen, tries that its PIN has left, and whether it makes a key now.
 func (r *rig) list() string {
 	var lines []string
 	for port, s := range r.inside {
@@ -280,11 +280,14 @@ func (r *rig) list() string {
 			lines = append(lines, fmt.Sprintf("%s %s -", port, s.model.Code))
 			continue
 		}
-		tries := 0
+		tries, making := 0, ""
 		if c, ok := s.reader.Inserted().(*card.Card); ok {
 			tries = c.TriesLeft()
+			if c.Making() {
+				making = " making"
+			}
 		}
-		lines = append(lines, fmt.Sprintf("%s %s %s %d", port, s.model.Code, s.card, tries))
+		lines = append(lines, fmt.Sprintf("%s %s %s %d%s", port, s.model.Code, s.card, tries, making))
 	}
 	sort.Strings(lines)
 	return strings.Join(lines, "\n")

@@ -80,6 +80,7 @@ func (h house) onBus(words ...string) (string, error) {
 type plugged struct {
 	model, card string
 	tries       int
+	making      bool
 }
 
 // ports asks the bus what sits where.
@@ -95,9 +96,10 @@ func (h house) ports() (map[string]plugged, error) {
 			continue
 		}
 		p := plugged{model: words[1]}
-		if words[2] != "-" && len(words) == 4 {
+		if words[2] != "-" && len(words) >= 4 {
 			p.card = words[2]
 			p.tries, _ = strconv.Atoi(words[3])
+			p.making = len(words) > 4
 		}
 		ports[words[0]] = p
 	}
@@ -117,7 +119,7 @@ func (h house) chipsNow(people []Person) ([]tokenView, error) {
 	for _, c := range chips {
 		v := tokenView{Name: c.name, Kind: c.kind, PIN: c.pin, State: "ready", TriesLeft: 3, Bus: true}
 		if at := ports[c.port]; at.card == c.name {
-			v.Plugged, v.TriesLeft = true, at.tries
+			v.Plugged, v.TriesLeft, v.Making = true, at.tries, at.making
 			if at.tries == 0 {
 				v.State = "locked"
 			}

@@ -25,7 +25,8 @@ type tokenView struct {
 	Owner     string `json:"owner,omitempty"`
 	Role      string `json:"role,omitempty"`
 	Fault     string `json:"fault,omitempty"`
-	Bus       bool   `json:"bus,omitempty"` // plugged into the virtual USB bus, and seen through pcscd and OpenSC
+	Making    bool   `json:"making,omitempty"` // a key pair, now
+	Bus       bool   `json:"bus,omitempty"`    // plugged into the virtual USB bus, and seen through pcscd and OpenSC
 }
 
 // words for kinds, as they are printed on the devices.
