@@ -255,7 +255,11 @@ func (s *supervisor) do(ctx context.Context, p *process, j *job) error {
 	}
 	removed := answer.Fault == wire.FaultRemoved
 	j.done <- result{answer: answer}
-	if removed {
+	switch {
+	case removed && j.request.Op == wire.OpGenerate:
+		s.bye(p) // OpenSC 0.23 makes no key any more in a process that lost a card while one was made
+		return errRecycled
+	case removed:
 		return s.poll(ctx, p)
 	}
 	return nil

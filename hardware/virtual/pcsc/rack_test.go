@@ -269,6 +269,41 @@ func TestRack_ACardPulledWithinTheMakingOfAKeyIsGoneAndWorksAgain(t *testing.T) 
 	}
 }
 
+// A card that makes a key takes seconds, and is most often pulled then. Another key is made after it, as if nothing had been.
+func TestRack_ACardPulledWhileItComputesAKeyMakesOneAfterTheReplug(t *testing.T) {
+	t.Parallel()
+	b, d := started(t)
+	path := personalised(t, b, d)
+	c := at(t, b, d, slotOne, "acr39u", path, idCard.ATR)
+	c.Delay(time.Hour)
+	r := rackOn(t, d)
+	s := r.login(r.one().Insertion)
+	made := make(chan error, 1)
+	go func() {
+		_, err := s.GenerateRSA(t.Context(), bytes.Repeat([]byte{1}, 20), "x", 2048)
+		made <- err
+	}()
+	for tick := time.Tick(time.Millisecond); !c.Making(); {
+		<-tick
+	}
+	if err := b.Pull(slotOne); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-made; !errors.Is(err, token.ErrRemoved) {
+		t.Errorf("%v", err)
+	}
+	r.none()
+	at(t, b, d, slotOne, "acr39u", path, idCard.ATR)
+	s = r.login(r.one().Insertion)
+	if _, err := s.GenerateRSA(t.Context(), bytes.Repeat([]byte{2}, 20), "y", 2048); err != nil {
+		t.Error(err)
+	}
+	keys, err := s.Keys(t.Context())
+	if err != nil || len(keys) != 1 {
+		t.Errorf("%+v %v", keys, err)
+	}
+}
+
 // A crash of pcscd takes all tokens; the kiosk has them back when it runs again, and those that were plugged only then.
 func TestRack_RecoversFromADaemonThatCrashed(t *testing.T) {
 	t.Parallel()
