@@ -21,6 +21,8 @@ type Config struct {
 	Rack  Rack
 	Stick Stick
 	Store Store
+	// USB tells what is plugged in; nil where nobody looks.
+	USB USB
 	// Joined is nil until the terminal is enrolled; then Enrol makes it.
 	Joined *Joined
 	Enrol  func(ctx context.Context, e Enrolment) (*Joined, error)
@@ -75,6 +77,7 @@ type Kiosk struct {
 	notice *fault
 	dialog dialog
 
+	plugs     plugs
 	tokens    []Token
 	known     map[Insertion]facts
 	ignored   map[ref]Insertion   // staff tokens that shall open nothing until they are pulled, as they were plugged then

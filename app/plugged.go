@@ -47,6 +47,8 @@ func (k *Kiosk) Run(ctx context.Context) error {
 	tokens, stop := k.cfg.Rack.Watch()
 	defer stop()
 	sticks := k.cfg.Stick.Watch(ctx)
+	plugs, stopPlugs := k.watchUSB()
+	defer stopPlugs()
 	link, stopLink := k.watchLink()
 	defer func() { stopLink() }()
 	k.refresh()
@@ -62,6 +64,8 @@ func (k *Kiosk) Run(ctx context.Context) error {
 				continue
 			}
 			k.stickIs(there)
+		case <-plugs:
+			k.lookAtUSB()
 		case <-link:
 			k.refresh()
 		case <-tick.C:

@@ -63,6 +63,7 @@ func (k *Kiosk) snapshot() Snapshot {
 	if p, ok := k.at.(stepper); ok {
 		s.Progress = p.steps(k)
 	}
+	s.Plug, s.Devices = k.news(), k.deviceCards()
 	if k.notice != nil {
 		s.Notice = k.notice.words(k)
 	}

@@ -3,23 +3,25 @@ package app
 // Snapshot is everything the page shows: one numbered picture of where the session stands. The page shows the one
 // with the highest Seq and throws older ones away. Texts in it are ready in the chosen language.
 type Snapshot struct {
-	Seq       uint64    `json:"seq"`
-	Lang      Lang      `json:"lang"`
-	Languages []Lang    `json:"languages"`
-	Prefs     Prefs     `json:"prefs"`
-	Display   Display   `json:"display"`
-	Centre    Centre    `json:"centre"`
-	Online    bool      `json:"online"`
-	Pending   int       `json:"pending"` // rows of the outbox that have not been sent
-	Training  bool      `json:"training"`
-	Role      Role      `json:"role"`
-	Session   *Session  `json:"session"`
-	Progress  *Progress `json:"progress"`
-	Screen    Screen    `json:"screen"`
-	CanBack   bool      `json:"canBack"`
-	CanExit   bool      `json:"canExit"`
-	Notice    *Notice   `json:"notice"`
-	Dialog    *Dialog   `json:"dialog"`
+	Seq       uint64       `json:"seq"`
+	Lang      Lang         `json:"lang"`
+	Languages []Lang       `json:"languages"`
+	Prefs     Prefs        `json:"prefs"`
+	Display   Display      `json:"display"`
+	Centre    Centre       `json:"centre"`
+	Online    bool         `json:"online"`
+	Pending   int          `json:"pending"` // rows of the outbox that have not been sent
+	Training  bool         `json:"training"`
+	Role      Role         `json:"role"`
+	Session   *Session     `json:"session"`
+	Progress  *Progress    `json:"progress"`
+	Screen    Screen       `json:"screen"`
+	CanBack   bool         `json:"canBack"`
+	CanExit   bool         `json:"canExit"`
+	Notice    *Notice      `json:"notice"`
+	Plug      *PlugNews    `json:"plug"`
+	Devices   []DeviceCard `json:"devices"`
+	Dialog    *Dialog      `json:"dialog"`
 }
 
 // Lang is one of the three languages.

@@ -42,7 +42,19 @@ open_house() {
   "$bin/tirkeu-dock" --dir "$house/dock" line serve --listen "127.0.0.1:$line_port" --to "127.0.0.1:$port" >"$house/logs/line.log" 2>&1 &
   started $!
   wait_line "$house/logs/centre.log" listening $centre_pid 20 || die "the centre did not start; see ${house#"$root"/}/logs/centre.log"
+  open_bus
   write_configuration
+}
+
+# open_bus: starts the virtual USB bus with its own pcscd, which touches nothing of the machine's, and makes the cards out.
+open_bus() {
+  mkdir -p "$house/dock/bus"
+  rm -f "$house/dock/bus/control"
+  "$bin/tirkeu-bus" --dir "$house/dock/bus" serve >"$house/logs/bus.log" 2>&1 &
+  local bus_pid=$!
+  started $bus_pid
+  wait_line "$house/logs/bus.log" serves $bus_pid 20 || die "the virtual USB bus did not start; see ${house#"$root"/}/logs/bus.log"
+  dock cards >>"$house/logs/bus.log"
 }
 
 # write_configuration: the kiosk's configuration file for this house.

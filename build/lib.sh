@@ -14,10 +14,10 @@ die() { printf '%s\n' "$*" >&2; exit 1; }
 
 # Kept to what Debian 12 calls them. runtime: to build and run; testing: what the tests need besides.
 runtime_packages="gcc libc6-dev pkg-config libgtk-3-dev libwebkit2gtk-4.1-dev webkit2gtk-driver xvfb fonts-noto-core
-  softhsm2 libp11-kit-dev libusb-1.0-0-dev libudev-dev openssl opensc ca-certificates"
+  softhsm2 libp11-kit-dev libusb-1.0-0-dev libudev-dev openssl opensc opensc-pkcs11 umockdev pcscd libccid ca-certificates"
 gost_packages="libengine-gost-openssl libssl-dev"
-testing_packages="$gost_packages valgrind opensc-pkcs11 postgresql libbcpkix-java libbcprov-java libbcutil-java default-jdk-headless
-  umockdev pcscd libccid dosfstools exfatprogs mtools fusefat exfat-fuse ntfs-3g e2fsprogs mount cryptsetup-bin genisoimage
+testing_packages="$gost_packages valgrind postgresql libbcpkix-java libbcprov-java libbcutil-java default-jdk-headless
+  dosfstools exfatprogs mtools fusefat exfat-fuse ntfs-3g e2fsprogs mount cryptsetup-bin genisoimage
   at-spi2-core dbus python3-pyatspi gir1.2-atspi-2.0 python3-gi imagemagick curl git jq sqlite3 poppler-utils zbar-tools
   cups-daemon cups-client cups-ipp-utils cups-filters-core-drivers"
 
@@ -91,6 +91,7 @@ build_demonstration() {
   if newer "$bin/.demonstration" main.go go.mod go.sum app hardware storage sync frontend/dist/index.html; then
     say "building the demonstration's parts"
     go_build -o "$bin/tirkeu-dock" ./hardware/virtual/cmd/tirkeu-dock
+    go_build -o "$bin/tirkeu-bus" ./hardware/virtual/cmd/tirkeu-bus
     go_build -tags $tags,e2e -o "$bin/tirkeu-e2e" .
     touch "$bin/.demonstration"
   fi

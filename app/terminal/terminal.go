@@ -13,6 +13,7 @@ import (
 	"github.com/tirkeu/kiosk/app"
 	"github.com/tirkeu/kiosk/hardware/stick"
 	"github.com/tirkeu/kiosk/hardware/token"
+	"github.com/tirkeu/kiosk/hardware/usb"
 	"github.com/tirkeu/kiosk/storage"
 	"github.com/tirkeu/kiosk/sync/engine"
 	"github.com/tirkeu/kiosk/sync/pki"
@@ -27,6 +28,7 @@ type Terminal struct {
 	store         *storage.Store
 	rack          *rack
 	sticks        *stick.Devices // nil until the kiosk is made, and where a folder is the stick
+	usb           *usb.Source
 	broken        app.Code
 
 	device *Device
@@ -35,6 +37,7 @@ type Terminal struct {
 	ctx     context.Context // of the engine; ends with Close
 	cancel  context.CancelFunc
 	working sync.WaitGroup
+	looking sync.Once // USB
 }
 
 // Open opens a terminal. A database that cannot be used does not fail it: the terminal then says on its screen that it is
@@ -45,6 +48,11 @@ func Open(ctx context.Context, c Configuration, state string, log *slog.Logger) 
 		return nil, err
 	}
 	t := &Terminal{configuration: c, folder: folder, log: log, rack: newRack(c.modules())}
+	devices, err := c.devices()
+	if err != nil {
+		return nil, errors.Join(err, folder.Close())
+	}
+	t.usb = usb.NewSource(devices)
 	t.ctx, t.cancel = context.WithCancel(ctx)
 	err = t.open()
 	if err != nil {
@@ -79,8 +87,9 @@ func (t *Terminal) open() error {
 	return nil
 }
 
-// OpenRack starts the token workers. Until then, and in commands that need no tokens, none is seen.
+// OpenRack starts the token workers, and the watch on USB. Until then, and in commands that need no tokens, none is seen.
 func (t *Terminal) OpenRack(ctx context.Context) error {
+	t.looking.Do(func() { t.working.Go(func() { t.usb.Run(t.ctx) }) })
 	return t.rack.start(ctx, token.Config{Worker: t.configuration.Worker, Modules: t.configuration.modules(), Devices: t.configuration.Devices, Log: t.log})
 }
 
@@ -130,7 +139,7 @@ func (t *Terminal) stick() app.Stick {
 // Kiosk makes the terminal's app.
 func (t *Terminal) Kiosk(onSessionEnd func()) (*app.Kiosk, error) {
 	cfg := app.Config{
-		Rack: t.rack, Stick: t.stick(), Joined: t.joined, Enrol: t.Enrol,
+		Rack: t.rack, USB: t.usb, Stick: t.stick(), Joined: t.joined, Enrol: t.Enrol,
 		Probes: probes(), Broken: t.broken, BuiltAt: BuiltAt(),
 		Display: app.Display{WidthPx: 1920, HeightPx: 1080, DiagonalIn: 21.5}, Languages: []app.Lang{app.Kazakh, app.Russian, app.English},
 		CentreAddress: t.configuration.Centre, Training: t.configuration.Training, IdleAfter: time.Duration(t.configuration.IdleSeconds) * time.Second,

@@ -22,6 +22,8 @@ export interface Snapshot {
   canBack: boolean
   canExit: boolean
   notice: Notice | null
+  plug: PlugNews | null
+  devices: DeviceCard[]
   dialog: Dialog | null
 }
 
@@ -60,6 +62,21 @@ export interface Notice {
   title: string
   text: string
   hint: string
+}
+
+export interface PlugNews {
+  event: 'found' | 'removed' | 'missing'
+  device: string
+  title: string
+  text: string
+}
+
+export interface DeviceCard {
+  kind: string
+  name: string
+  numbers: string
+  serial: string
+  text: string
 }
 
 export interface Dialog {

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/tirkeu/kiosk/hardware/device"
 	"github.com/tirkeu/kiosk/hardware/token/wire"
 )
 
@@ -19,7 +20,7 @@ var insertions atomic.Uint64
 // Rack is all tokens of the kiosk. Its methods may be called from any goroutine.
 type Rack struct {
 	config  Config
-	devices *Devices
+	devices *device.Table
 	log     *slog.Logger
 	launch  *launcher
 	cancel  context.CancelFunc
@@ -45,7 +46,7 @@ type plugged struct {
 // work is no error of Open but a [ModuleState], and is tried again from time to time. ctx bounds the start only.
 func Open(ctx context.Context, config Config) (*Rack, error) {
 	config = config.withDefaults()
-	devices, err := LoadDevices(config.Devices)
+	devices, err := device.Load(config.Devices)
 	if err != nil {
 		return nil, err
 	}
@@ -187,7 +188,7 @@ func (r *Rack) update(s *supervisor, p *process, slots []wire.Slot) {
 			continue
 		}
 		n := Insertion(insertions.Add(1))
-		held := &plugged{token: r.devices.tokenOf(slot, n, s.module.Name), seen: slot.Seen, supervisor: s, process: p}
+		held := &plugged{token: r.tokenOf(slot, n, s.module.Name), seen: slot.Seen, supervisor: s, process: p}
 		r.tokens[n] = held
 		r.emit(Event{Kind: Inserted, Token: held.token, Module: s.module.Name})
 	}
@@ -195,11 +196,29 @@ func (r *Rack) update(s *supervisor, p *process, slots []wire.Slot) {
 
 // refresh takes over a token's flags; r.mu is held.
 func (r *Rack) refresh(held *plugged, slot wire.Slot) {
-	now := r.devices.tokenOf(slot, held.token.Insertion, held.token.Module)
+	now := r.tokenOf(slot, held.token.Insertion, held.token.Module)
 	if now != held.token {
 		held.token = now
 		r.emit(Event{Kind: Changed, Token: now, Module: now.Module})
 	}
+}
+
+// sees says whether a worker sees a token like that one: it is in the same reader still, or again.
+func (r *Rack) sees(s *supervisor, like Token) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, held := range r.tokens {
+		if t := held.token; held.supervisor == s && t.Serial == like.Serial && t.Manufacturer == like.Manufacturer && t.Model == like.Model {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *Rack) copyOf(held *plugged) Token {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return held.token
 }
 
 // lose takes one token off the rack before the next poll would.
@@ -224,7 +243,7 @@ func (r *Rack) call(ctx context.Context, op string, n Insertion, request wire.Re
 		return nil, givenUp(op, ctx)
 	}
 	request.Seen = held.seen
-	j := &job{process: held.process, request: &request, timeout: held.supervisor.config.CallTimeout, done: make(chan result, 1), cancelled: make(chan struct{})}
+	j := &job{process: held.process, token: r.copyOf(held), request: &request, timeout: held.supervisor.config.CallTimeout, done: make(chan result, 1), cancelled: make(chan struct{})}
 	if request.Op == wire.OpGenerate {
 		j.timeout = held.supervisor.config.KeygenTimeout
 	}

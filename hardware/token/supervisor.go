@@ -11,11 +11,12 @@ import (
 )
 
 const (
-	aliveEvery   = 25                     // so many polls of the worker's own to one the kiosk asks for, to see that it still answers
-	byeTimeout   = 300 * time.Millisecond // for logging out before an orderly kill
-	stableAfter  = 10 * time.Second       // a worker that lived longer starts again at once
-	firstBackoff = 100 * time.Millisecond
-	lastBackoff  = 30 * time.Second
+	aliveEvery    = 25                     // so many polls of the worker's own to one the kiosk asks for, to see that it still answers
+	byeTimeout    = 300 * time.Millisecond // for logging out before an orderly kill
+	stableAfter   = 10 * time.Second       // a worker that lived longer starts again at once
+	firstBackoff  = 100 * time.Millisecond
+	lastBackoff   = 30 * time.Second
+	accountWithin = time.Second // so long a caller waits to hear whether the token is still there after a crash
 )
 
 // supervisor keeps the worker of one module running and is the only one who speaks to it: calls and polls go through its loop one at a time.
@@ -29,6 +30,7 @@ type supervisor struct {
 
 	waiting []chan struct{} // who asked for the restart under way; only run touches it
 	died    bool            // WorkerDied was told and WorkerBack not yet; only run touches it
+	crashed *job            // whose worker crashed under it, until it is known whether its token is still there; only run touches it
 
 	mu  sync.Mutex // guards now, for a read or a write
 	now ModuleState
@@ -37,10 +39,12 @@ type supervisor struct {
 // job is one request on its way.
 type job struct {
 	process   *process // the worker it was meant for; another one knows nothing of its sessions
+	token     Token    // as it was when the job was given
 	request   *wire.Request
 	timeout   time.Duration
 	done      chan result   // capacity 1
 	cancelled chan struct{} // closed: kill the worker
+	blamed    result        // of a job under which the worker crashed
 }
 
 // result of a job: an answer, or a sentinel and its code.
@@ -130,8 +134,23 @@ func (s *supervisor) run(ctx context.Context) {
 	s.set(func(m *ModuleState) { m.Running, m.PID, m.Error = false, 0, ErrClosed.Error() })
 }
 
+// account tells the caller of a call under which the worker crashed what became of it. Some modules crash because the token was pulled: it is a
+// crash to the caller only where the next worker sees the token again.
+func (s *supervisor) account() {
+	j := s.crashed
+	if j == nil {
+		return
+	}
+	s.crashed = nil
+	if s.state().Running && !s.rack.sees(s, j.token) {
+		j.blamed.err = ErrRemoved
+	}
+	j.done <- j.blamed
+}
+
 // settle tells everybody who asked for a restart that it is done.
 func (s *supervisor) settle() {
+	s.account()
 	for _, done := range s.waiting {
 		close(done)
 	}
@@ -144,6 +163,9 @@ func (s *supervisor) pause(ctx context.Context, failures int) bool {
 		return false
 	}
 	after := min(firstBackoff<<min(failures-2, 10), lastBackoff)
+	if after > accountWithin {
+		s.account()
+	}
 	timer := time.NewTimer(after)
 	defer timer.Stop()
 	select {
@@ -224,12 +246,21 @@ func (s *supervisor) do(ctx context.Context, p *process, j *job) error {
 		// Killed and taken off the rack before the caller hears of it, so that whoever asks next finds the token gone.
 		p.kill()
 		s.rack.update(s, nil, nil)
-		j.done <- blame(p, err)
+		r := blame(p, err)
+		if errors.Is(r.err, ErrWorker) {
+			j.blamed, s.crashed = r, j
+			return err
+		}
+		j.done <- r
 		return err
 	}
 	removed := answer.Fault == wire.FaultRemoved
 	j.done <- result{answer: answer}
-	if removed {
+	switch {
+	case removed && j.request.Op == wire.OpGenerate:
+		s.bye(p) // OpenSC 0.23 makes no key any more in a process that lost a card while one was made
+		return errRecycled
+	case removed:
 		return s.poll(ctx, p)
 	}
 	return nil

@@ -33,6 +33,7 @@ type Token struct {
 	Serial       string
 	Label        string
 	Reader       string // the slot's description
+	ATR          string // answer to reset of its chip, hexadecimal; empty where its module does not tell
 
 	Initialized bool // it has a user PIN
 	PINLow      bool // a wrong PIN was entered since the last right one
@@ -160,8 +161,8 @@ func (c Config) withDefaults() Config {
 }
 
 // tokenOf makes a Token of what the worker saw.
-func (d *Devices) tokenOf(s wire.Slot, n Insertion, module string) Token {
-	device := d.Recognize(s.Manufacturer, s.Model)
+func (r *Rack) tokenOf(s wire.Slot, n Insertion, module string) Token {
+	device := identify(r.devices, s)
 	t := Token{
 		Insertion: n, Module: module, Kind: device.Kind, Name: device.Name,
 		Manufacturer: s.Manufacturer, Model: s.Model, Serial: s.Serial, Label: s.Label, Reader: s.Reader,
@@ -175,5 +176,6 @@ func (d *Devices) tokenOf(s wire.Slot, n Insertion, module string) Token {
 	if t.PINMax == 0 {
 		t.PINMax = device.PINMax
 	}
+	t.ATR = s.ATR
 	return t
 }

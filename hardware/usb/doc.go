@@ -33,6 +33,12 @@ type Device struct {
 	Missing           []Need // what must be installed before it can be used; nil when nothing is known to be missing
 }
 
+// Kinds of what is no token.
+const (
+	KindReader  = "reader"
+	KindPrinter = "printer"
+)
+
 // ID is vendor and product as they are written everywhere: "0529:0620".
 func (d Device) ID() string { return fmt.Sprintf("%04x:%04x", d.Vendor, d.ProductID) }
 

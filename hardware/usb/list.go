@@ -29,7 +29,7 @@ var newContext = gousb.NewContext
 // Devices lists what is plugged, hubs left out, in the order of bus and address, named by the built-in table of tokens.
 // It returns when ctx ends even if a device hangs; the list goes on behind it, and the next call waits for its end as long as its own ctx allows.
 func Devices(ctx context.Context) ([]Device, error) {
-	table, err := embedded()
+	table, err := builtIn()
 	if err != nil {
 		return nil, fmt.Errorf("list USB devices: %w", err)
 	}

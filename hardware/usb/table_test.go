@@ -7,20 +7,17 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tirkeu/kiosk/hardware/token"
+	"github.com/tirkeu/kiosk/hardware/device"
 )
 
 // tableWith is the built-in table on a machine that has just these files.
 func tableWith(t *testing.T, files ...string) *Table {
 	t.Helper()
-	tokens, err := token.LoadDevices("")
+	devices, err := device.Load("")
 	if err != nil {
 		t.Fatal(err)
 	}
-	table, err := LoadTable(tokens, "")
-	if err != nil {
-		t.Fatal(err)
-	}
+	table := On(devices)
 	table.exists = func(path string) bool { return slices.Contains(files, path) }
 	return table
 }
@@ -41,6 +38,7 @@ func TestTable_NamesWhatMustBeInstalled(t *testing.T) {
 		"the daemon is not there":         {0x24dc, 0x0402, []string{ccidDriver, "/usr/lib/libjcPKCS11-2.so"}, nil, "PC/SC daemon and CCID driver [pcscd libccid]"},
 		"all is there":                    {0x24dc, 0x0402, []string{ccidDriver, daemon, "/usr/lib/libjcPKCS11-2.so"}, nil, ""},
 		"the module lies elsewhere":       {0x0529, 0x0620, []string{ccidDriver, daemon, "/opt/et.so"}, []string{"/opt/et.so"}, ""},
+		"a module that serves every kind": {0x0529, 0x0600, []string{"/opt/all.so"}, nil, ""},
 		"a token without CCID":            {0x0529, 0x0600, []string{"/usr/lib/libeToken.so"}, nil, ""},
 		"a reader needs no module":        {0x072f, 0xb100, []string{ccidDriver, daemon}, nil, ""},
 		"a reader needs its driver":       {0x072f, 0xb100, nil, nil, "PC/SC daemon and CCID driver [pcscd libccid]"},
@@ -48,7 +46,7 @@ func TestTable_NamesWhatMustBeInstalled(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			table := tableWith(t, c.files...)
-			table.Modules = map[token.Kind][]string{token.EToken: c.modules}
+			table.Modules = map[device.Kind][]string{device.EToken: c.modules, "": {"/opt/all.so"}}
 			d := Device{Vendor: c.vendor, ProductID: c.product}
 			table.name(&d, nil)
 			var got []string
@@ -64,9 +62,9 @@ func TestTable_NamesWhatMustBeInstalled(t *testing.T) {
 
 func TestTable_CallsNothingOfKaztokenAndAKeyConfirmed(t *testing.T) {
 	table := tableWith(t)
-	for _, m := range table.Middleware {
-		if (m.Kind == token.Kaztoken || m.Kind == token.AKey) && m.Confirmed {
-			t.Errorf("%s: %s", m.Kind, m.Name)
+	for _, known := range table.Device {
+		if (known.Kind == device.Kaztoken || known.Kind == device.AKey) && (known.Confirmed || known.Middleware.Confirmed) {
+			t.Errorf("%s: %s", known.Kind, known.Middleware.Name)
 		}
 	}
 	for _, d := range []Device{
@@ -74,7 +72,7 @@ func TestTable_CallsNothingOfKaztokenAndAKeyConfirmed(t *testing.T) {
 		{Vendor: 0x1234, ProductID: 1, Product: "KAZTOKEN"}, {Vendor: 0x1234, ProductID: 1, Manufacturer: "AKey"},
 	} {
 		table.name(&d, nil)
-		if d.Confirmed || d.Kind != string(token.Kaztoken) && d.Kind != string(token.AKey) {
+		if d.Confirmed || d.Kind != string(device.Kaztoken) && d.Kind != string(device.AKey) {
 			t.Errorf("%+v", d)
 		}
 		for _, n := range d.Missing {
@@ -89,59 +87,26 @@ func TestTable_CallsNothingOfKaztokenAndAKeyConfirmed(t *testing.T) {
 	}
 }
 
-// Each kind of token has its middleware here, and each number here that is a token's is one there.
-func TestTable_AgreesWithTheTableOfTokens(t *testing.T) {
-	table := tableWith(t)
-	ids := map[string]bool{}
-	for _, d := range table.Tokens.Device {
-		for _, u := range d.USB {
-			ids[strings.ToLower(u.ID)] = true
-		}
-		if !slices.ContainsFunc(table.Middleware, func(m Middleware) bool { return m.Kind == d.Kind }) {
-			t.Errorf("nothing says what to install for %s", d.Kind)
-		}
-	}
-	for _, id := range table.CCID.Tokens {
-		if !ids[id] {
-			t.Errorf("%s is no token there", id)
+// Each kind of token says what to install for it.
+func TestTable_KnowsTheMiddlewareOfEachKind(t *testing.T) {
+	for _, d := range tableWith(t).Device {
+		if d.Middleware.Name == "" || len(d.Mechanisms) == 0 {
+			t.Errorf("nothing says what to install for %s, or what is needed of it", d.Kind)
 		}
 	}
 }
 
-func TestTable_IsReplacedAndRefusedWhereItMisleads(t *testing.T) {
-	tokens, err := token.LoadDevices("")
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(t.TempDir(), "usb.toml")
-	for name, text := range map[string]string{
-		"a number that never matches": "[[reader]]\nid = \"72F:B100\"\nname = \"X\"\n",
-		"no name":                     "[[reader]]\nid = \"072f:b100\"\n",
-		"a token as reader":           "[[reader]]\nid = \"0529:0620\"\nname = \"X\"\n",
-		"an unknown kind":             "[[middleware]]\nkind = \"x\"\nname = \"X\"\n",
-		"an unknown key":              "[[reader]]\nid = \"072f:b100\"\nname = \"X\"\nlabel = \"Y\"\n",
-		"no TOML":                     "[[reader",
-		"a token's damaged number":    "[ccid]\ntokens = [\"0529\"]\n",
-	} {
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := LoadTable(tokens, path); err == nil {
-			t.Errorf("%s: taken", name)
-		}
-	}
+func TestTable_IsReplacedByATechnicians(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "devices.toml")
 	if err := os.WriteFile(path, []byte("[[reader]]\nid = \"1234:0001\"\nname = \"Desk reader\"\nccid = true\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	table, err := LoadTable(tokens, path)
+	devices, err := device.Load(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	d := Device{Vendor: 0x1234, ProductID: 1}
-	if table.name(&d, nil); d.Known != "Desk reader" || d.Kind != "reader" || !d.CCID {
+	if On(devices).name(&d, nil); d.Known != "Desk reader" || d.Kind != KindReader || !d.CCID {
 		t.Errorf("%+v", d)
-	}
-	if _, err := LoadTable(tokens, filepath.Join(t.TempDir(), "none")); err == nil {
-		t.Error("a missing file was taken")
 	}
 }

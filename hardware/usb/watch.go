@@ -49,7 +49,7 @@ type watch struct {
 func Watch(ctx context.Context, table *Table) (<-chan Event, error) {
 	if table == nil {
 		var err error
-		if table, err = embedded(); err != nil {
+		if table, err = builtIn(); err != nil {
 			return nil, fmt.Errorf("watch USB: %w", err)
 		}
 	}

@@ -60,6 +60,7 @@ func (m *module) generate(t *present, l *login, r *wire.Request, a *wire.Answer)
 		}
 		return fault{wire.FaultToken, "the new key's public half cannot be read"}
 	}
+	m.vouch(l.handle, private, &k)
 	l.private[string(r.KeyID)] = private
 	a.Keys = []wire.Key{k}
 	return nil

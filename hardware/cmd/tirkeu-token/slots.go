@@ -100,6 +100,7 @@ func (m *module) appear(slot uint) {
 	info.RSA, info.GOST = m.makes(slot)
 	m.last++
 	info.Seen = m.last
+	info.ATR = atrOf(info.Reader)
 	t := &present{slot: slot, info: info, read: time.Now()}
 	m.watch(t)
 	m.present[slot] = t
@@ -114,10 +115,14 @@ func (m *module) watch(t *present) {
 
 // alive says whether the token is still the one that appeared.
 func (m *module) alive(t *present) bool {
+	slots, err := m.slots() // some modules look only when they are asked for the slots
+	if err == nil && !slices.Contains(slots, t.slot) {
+		return false
+	}
 	if !t.open {
 		return true
 	}
-	_, err := m.p.GetSessionInfo(t.watch)
+	_, err = m.p.GetSessionInfo(t.watch)
 	return err == nil
 }
 
@@ -139,6 +144,7 @@ func (m *module) refresh(t *present) error {
 		return err
 	}
 	t.read = time.Now()
+	info.ATR = t.info.ATR
 	if info.Serial != t.info.Serial || info.Manufacturer != t.info.Manufacturer || info.Model != t.info.Model {
 		return errOther
 	}

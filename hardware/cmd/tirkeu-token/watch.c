@@ -7,13 +7,11 @@
 #include <dlfcn.h>
 #include <poll.h>
 #include <stddef.h>
-#include <string.h>
 
 #define GET_SLOT_LIST 4     /* place of C_GetSlotList in CK_FUNCTION_LIST */
 #define GET_SESSION_INFO 15 /* place of C_GetSessionInfo */
 #define WAIT_FOR_SLOT_EVENT 67
 #define DONT_BLOCK 1
-#define MOST 64
 
 typedef unsigned long (*get_function_list)(struct watch_functions **);
 typedef unsigned long (*get_slot_list)(unsigned char present, unsigned long *slots, unsigned long *count);
@@ -29,23 +27,25 @@ struct watch_functions *watch_open(const char *path) {
 	return module;
 }
 
-static int differs(struct watch_functions *module, const unsigned long *slots, unsigned long slot_count,
-	const unsigned long *sessions, unsigned long session_count) {
-	unsigned long now[MOST], count = MOST, info[4];
-	if (((get_slot_list)module->function[GET_SLOT_LIST])(1, now, &count)) return 1;
-	if (count != slot_count || memcmp(now, slots, count * sizeof *now)) return 1;
+/* The number of tokens and the sessions on them tell every change: a token that was changed for another has taken its session with it. The list itself
+ * is not asked for, since only the question for its length makes a module look for readers that were not there before (PKCS#11 v2.40 §5.5,
+ * C_GetSlotList). */
+static int differs(struct watch_functions *module, unsigned long slot_count, const unsigned long *sessions, unsigned long session_count) {
+	unsigned long count = 0, info[4];
+	if (((get_slot_list)module->function[GET_SLOT_LIST])(1, NULL, &count)) return 1;
+	if (count != slot_count) return 1;
 	for (unsigned long i = 0; i < session_count; i++)
 		if (((get_session_info)module->function[GET_SESSION_INFO])(sessions[i], info)) return 1;
 	return 0;
 }
 
 int watch_wait(struct watch_functions *module, int fd, int first, int every, int rounds,
-	const unsigned long *slots, unsigned long slot_count, const unsigned long *sessions, unsigned long session_count) {
+	unsigned long slot_count, const unsigned long *sessions, unsigned long session_count) {
 	struct pollfd request = { .fd = fd, .events = POLLIN };
 	for (int wait = first;; wait = every) {
 		if (poll(&request, 1, wait) != 0) return WATCH_REQUEST; /* or the end of the pipe, which reading tells */
 		if (rounds-- <= 0) return WATCH_DUE;
-		if (differs(module, slots, slot_count, sessions, session_count)) return WATCH_DIFFERS;
+		if (differs(module, slot_count, sessions, session_count)) return WATCH_DIFFERS;
 	}
 }
 

@@ -17,7 +17,7 @@ import (
 // sight is what the slots looked like at the latest poll, as C wants it.
 type sight struct {
 	functions *C.struct_watch_functions
-	slots     []C.ulong
+	slots     int // with a token
 	sessions  []C.ulong
 	blind     bool // there is a token without a session to watch, or one that does not answer yet: poll at every look
 }
@@ -40,11 +40,10 @@ func (s *sight) event() error {
 	return nil
 }
 
-// take notes what a poll found: the slots in the module's own order, and the sessions that die with their tokens.
+// take notes what a poll found: the slots with a token, and the sessions that die with their tokens.
 func (s *sight) take(slots []uint, present map[uint]*present) {
-	s.slots, s.sessions, s.blind = s.slots[:0], s.sessions[:0], false
+	s.slots, s.sessions, s.blind = len(slots), s.sessions[:0], false
 	for _, slot := range slots {
-		s.slots = append(s.slots, C.ulong(slot))
 		if t := present[slot]; t != nil && t.open {
 			s.sessions = append(s.sessions, C.ulong(t.watch))
 		} else {
@@ -62,6 +61,6 @@ func (s *sight) wait(fd int, first, every time.Duration, rounds int) bool {
 		rounds = 0
 	}
 	why := C.watch_wait(s.functions, C.int(fd), C.int(first.Milliseconds()), C.int(every.Milliseconds()), C.int(rounds),
-		unsafe.SliceData(s.slots), C.ulong(len(s.slots)), unsafe.SliceData(s.sessions), C.ulong(len(s.sessions)))
+		C.ulong(s.slots), unsafe.SliceData(s.sessions), C.ulong(len(s.sessions)))
 	return why == C.WATCH_REQUEST
 }

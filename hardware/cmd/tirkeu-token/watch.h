@@ -13,10 +13,10 @@ struct watch_functions {
 /* The function list of a module that is loaded already; NULL when it has none. */
 struct watch_functions *watch_open(const char *path);
 
-/* Looks at the slots after first milliseconds and then every so many, until a request can be read from fd, the slots with a token are not those
- * given, one of the sessions is dead, or it has looked rounds times. */
+/* Looks at the slots after first milliseconds and then every so many, until a request can be read from fd, there are not so many
+ * tokens, one of the sessions is dead, or it has looked rounds times. */
 int watch_wait(struct watch_functions *module, int fd, int first, int every, int rounds,
-	const unsigned long *slots, unsigned long slot_count, const unsigned long *sessions, unsigned long session_count);
+	unsigned long slot_count, const unsigned long *sessions, unsigned long session_count);
 
 /* C_WaitForSlotEvent with CKF_DONT_BLOCK: what it returns. The blocking one is never called: it takes the thread that owns the module. */
 unsigned long watch_event(struct watch_functions *module);

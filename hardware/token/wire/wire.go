@@ -148,6 +148,7 @@ type Slot struct {
 	Model        string `json:"model"`
 	Serial       string `json:"serial"`
 	Label        string `json:"label"`
+	ATR          string `json:"atr,omitempty"` // of the chip, hexadecimal; empty where the module does not work over PC/SC
 	Initialized  bool   `json:"initialized"`
 	PINLow       bool   `json:"pin_low"`
 	PINFinal     bool   `json:"pin_final"`

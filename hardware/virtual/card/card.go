@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -49,6 +50,8 @@ type Card struct {
 	mu     sync.Mutex // for the length of a command: a card does one thing at a time
 	kept   kept
 	counts Counts
+	left   atomic.Int32 // kept.Tries, for who asks while the card computes
+	making atomic.Bool  // a key pair, now
 	pairs  map[byte]*rsa.PrivateKey
 
 	changed        bool // kept, by the command under way
@@ -120,12 +123,14 @@ func (c *Card) load(octets []byte) error {
 		c.pairs[ref] = pair
 	}
 	c.kept = k
+	c.left.Store(int32(k.Tries))
 	c.wake()
 	return nil
 }
 
 // save keeps what a command changed. The caller holds the lock.
 func (c *Card) save() error {
+	c.left.Store(int32(c.kept.Tries))
 	if c.path == "" {
 		return nil
 	}
@@ -151,9 +156,28 @@ func (c *Card) Counts() Counts {
 
 // TriesLeft says how many wrong PINs in a row it would take to lock the card; 0 when it is locked, and on a blank card.
 func (c *Card) TriesLeft() int {
+	return int(c.left.Load())
+}
+
+// Making says whether the card makes a key pair now.
+func (c *Card) Making() bool { return c.making.Load() }
+
+// SetTries leaves the PIN so many tries, 0 locks it. A blank card has none to set.
+func (c *Card) SetTries(n int) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.kept.Tries
+	if c.kept.PIN == nil || n < 0 || n > pinTries {
+		return fmt.Errorf("set tries of a virtual card: %d, and there are up to %d on one with a PIN", n, pinTries)
+	}
+	c.kept.Tries, c.verified = n, false
+	return c.save()
+}
+
+// Delay sets how long a key pair takes at least, from now on.
+func (c *Card) Delay(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.KeygenAfter = d
 }
 
 // Reset takes the card back to where it is after power on.

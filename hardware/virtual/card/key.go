@@ -44,6 +44,8 @@ func (c *Card) generate(ctx context.Context) ([]byte, status) {
 	case c.algorithm != generateRSA2048:
 		return nil, statusUnsupported
 	}
+	c.making.Store(true)
+	defer c.making.Store(false)
 	if c.KeygenAfter > 0 {
 		wait := time.NewTimer(c.KeygenAfter)
 		defer wait.Stop()

@@ -100,6 +100,9 @@ func Start(ctx context.Context, b *bus.Bus, dir string) (*Daemon, error) {
 	if err := os.MkdirAll(filepath.Join(dir, "readers"), 0o755); err != nil { // serial readers: none, whatever the machine has
 		return nil, fmt.Errorf("start pcscd: %w", err)
 	}
+	if err := os.WriteFile(filepath.Join(dir, "opensc.conf"), []byte(manyReaders), 0o644); err != nil {
+		return nil, fmt.Errorf("start pcscd: %w", err)
+	}
 	if err := d.Restart(ctx); err != nil {
 		return nil, err
 	}
@@ -108,8 +111,20 @@ func Start(ctx context.Context, b *bus.Bus, dir string) (*Daemon, error) {
 
 func (d *Daemon) socket() string { return filepath.Join(d.dir, "pcscd.comm") }
 
-// Env is what a program's environment needs to speak to this daemon.
-func (d *Daemon) Env() []string { return []string{"PCSCLITE_CSOCK_NAME=" + d.socket()} }
+// Env is what a program's environment needs to speak to the daemon of a folder, OpenSC's module included.
+func Env(dir string) []string {
+	if whole, err := filepath.Abs(dir); err == nil {
+		dir = whole
+	}
+	return []string{"PCSCLITE_CSOCK_NAME=" + filepath.Join(dir, "pcscd.comm"), "OPENSC_CONF=" + filepath.Join(dir, "opensc.conf")}
+}
+
+// Env is [Env] of this daemon's folder.
+func (d *Daemon) Env() []string { return Env(d.dir) }
+
+// manyReaders is the configuration of OpenSC's module. By itself it has four slots for each name a reader ever had and sixteen in all, and a fifth name,
+// which a reader with its serial number in the name easily has, would never be seen until the program is started anew.
+const manyReaders = "app opensc-pkcs11 {\n\tpkcs11 {\n\t\tslots_per_card = 1;\n\t\tmax_virtual_slots = 256;\n\t}\n}\n"
 
 // PID is the daemon's process number, 0 when it does not run.
 func (d *Daemon) PID() int {

@@ -48,6 +48,13 @@ func StartForTest(t testing.TB, specs ...virtual.Spec) (*virtual.Bench, token.Co
 	return bench, config
 }
 
+// Worker gives the path of tirkeu-token, built from the sources as they are, for a rack over other modules than the bench's.
+func Worker(t testing.TB) string {
+	t.Helper()
+	_, worker := build(t)
+	return worker
+}
+
 // Need skips the test, or fails it if TIRKEU_TEST_ALL=1, when an outside program is missing.
 func Need(t testing.TB, program string) string {
 	t.Helper()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/tirkeu/kiosk/hardware/virtual/bus"
 	"github.com/tirkeu/kiosk/hardware/virtual/kit"
@@ -35,6 +36,7 @@ func commands() []command {
 		{"pull", "PORT", "pull what is in a port", [2]int{1, 1}, onPort((*rig).pull)},
 		{"insert", "PORT KIND CARD", "put an identity card into the reader in a port", [2]int{3, 3}, insert},
 		{"withdraw", "PORT", "take the card out of a reader", [2]int{1, 1}, onPort((*rig).withdraw)},
+		{"fault", "CARD [tries N] [keygen D]", "let a card have so many tries left, or take so long for a key; alone: all is well again", [2]int{1, 5}, fault},
 		{"list", "", "say what is plugged: port, model, card, tries left", [2]int{}, func(_ context.Context, r *rig, _ []string) (string, error) { return r.list(), nil }},
 		{"models", "", "say which models and kinds of card there are", [2]int{}, models},
 		{"daemon", "kill | restart | log", "let pcscd crash, start it again, or say what it complained of", [2]int{1, 1}, daemon},
@@ -87,7 +89,7 @@ func word(words []string, n int, usual string) string {
 
 func makeCard(ctx context.Context, r *rig, words []string) (string, error) {
 	return "", r.make(ctx, words[0], pcsc.Holder{
-		Label: word(words, 1, words[0]), PIN: word(words, 2, usualPIN), PUK: word(words, 3, usualPUK), Manufacturer: word(words, 4, ""),
+		Label: word(words, 1, words[0]), PIN: word(words, 2, usualPIN), PUK: word(words, 3, usualPUK), Manufacturer: word(words, 4, ""), Serial: serial(),
 	})
 }
 
@@ -105,6 +107,29 @@ func insert(_ context.Context, r *rig, words []string) (string, error) {
 		return "", err
 	}
 	return "", r.insert(port, words[1], words[2])
+}
+
+// fault reads the pairs of words after a card's name.
+func fault(_ context.Context, r *rig, words []string) (string, error) {
+	f := ill{tries: allTries}
+	for rest := words[1:]; len(rest) > 0; rest = rest[2:] {
+		if len(rest) == 1 {
+			return "", fmt.Errorf("%w: fault: %s needs a value", errUsage, rest[0])
+		}
+		var err error
+		switch rest[0] {
+		case "tries":
+			f.tries, err = strconv.Atoi(rest[1])
+		case "keygen":
+			f.keygen, err = time.ParseDuration(rest[1])
+		default:
+			err = errors.New("it is tries or keygen")
+		}
+		if err != nil {
+			return "", fmt.Errorf("%w: fault %s: %w", errUsage, rest[0], err)
+		}
+	}
+	return "", r.fault(words[0], f)
 }
 
 func models(context.Context, *rig, []string) (string, error) {

@@ -102,6 +102,16 @@ func TestProgram_PlugsWhatOpenSCSees(t *testing.T) {
 	if got := told(t, dir, 0, "list"); got != "1-1 acr39u -\n2-7 kaztoken aigerim 2\n" {
 		t.Errorf("a wrong PIN before, another body now: %q", got)
 	}
+	told(t, dir, 0, "fault", "aigerim", "tries", "0", "keygen", "1ms")
+	if got := told(t, dir, 0, "list"); got != "1-1 acr39u -\n2-7 kaztoken aigerim 0\n" {
+		t.Errorf("locked by hand: %q", got)
+	}
+	told(t, dir, 0, "fault", "staff", "tries", "1") // not plugged
+	told(t, dir, 0, "fault", "aigerim", "tries", "2")
+	for _, wrong := range []string{"fault aigerim tries", "fault aigerim tries x", "fault aigerim colour 1", "fault aigerim keygen 5"} {
+		told(t, dir, 2, strings.Fields(wrong)...)
+	}
+	told(t, dir, 1, "fault", "nobody")
 	if err := serve(t.Context(), dir, nil); err == nil {
 		t.Error("two buses serve in one folder")
 	}

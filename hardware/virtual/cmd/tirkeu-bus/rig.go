@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -10,6 +12,7 @@ import (
 	"sort"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/tirkeu/kiosk/hardware/virtual/bus"
 	"github.com/tirkeu/kiosk/hardware/virtual/card"
@@ -30,6 +33,7 @@ type rig struct {
 
 	mu     sync.Mutex // for a command: they come one after the other
 	inside map[bus.Port]*stay
+	slow   map[string]time.Duration // how long a key takes at least, by the card's name
 }
 
 // stay is a plugged model.
@@ -49,7 +53,7 @@ func up(ctx context.Context, dir string) (*rig, error) {
 	if err := os.MkdirAll(filepath.Join(dir, "cards"), 0o700); err != nil {
 		return nil, err
 	}
-	r := &rig{dir: dir, inside: map[bus.Port]*stay{}}
+	r := &rig{dir: dir, inside: map[bus.Port]*stay{}, slow: map[string]time.Duration{}}
 	if r.bus, err = bus.New(""); err != nil {
 		return nil, err
 	}
@@ -110,7 +114,46 @@ func (r *rig) open(name string, atr []byte) (*card.Card, error) {
 			return nil, fmt.Errorf("the card %s is in another reader", name)
 		}
 	}
-	return card.Open(path, atr)
+	c, err := card.Open(path, atr)
+	if err == nil {
+		c.Delay(r.slow[name])
+	}
+	return c, err
+}
+
+// allTries is how many wrong PINs a card takes.
+const allTries = 3
+
+// ill is what can be wrong with a card.
+type ill struct {
+	tries  int
+	keygen time.Duration
+}
+
+// fault makes a card ill, or well, whether it is plugged or not.
+func (r *rig) fault(name string, f ill) error {
+	var c *card.Card
+	for _, s := range r.inside {
+		if s.card == name {
+			c, _ = s.reader.Inserted().(*card.Card)
+		}
+	}
+	if c == nil {
+		var err error
+		if c, err = r.open(name, kit.Cards[0].ATR); err != nil {
+			return err
+		}
+	}
+	r.slow[name] = f.keygen
+	c.Delay(f.keygen)
+	return c.SetTries(f.tries)
+}
+
+// serial invents a serial number of eight octets, for two cards of one maker are told apart by nothing else.
+func serial() string {
+	octets := make([]byte, 8)
+	_, _ = rand.Read(octets) // never fails (crypto/rand)
+	return hex.EncodeToString(octets)
 }
 
 func (r *rig) path(name string) (string, error) {
@@ -229,7 +272,7 @@ func (r *rig) withdraw(port bus.Port) error {
 	return nil
 }
 
-// list says what is plugged where: port, model, card or a hyphen, tries that its PIN has left.
+// list says what is plugged where: port, model, card or a hyphen, tries that its PIN has left, and whether it makes a key now.
 func (r *rig) list() string {
 	var lines []string
 	for port, s := range r.inside {
@@ -237,11 +280,14 @@ func (r *rig) list() string {
 			lines = append(lines, fmt.Sprintf("%s %s -", port, s.model.Code))
 			continue
 		}
-		tries := 0
+		tries, making := 0, ""
 		if c, ok := s.reader.Inserted().(*card.Card); ok {
 			tries = c.TriesLeft()
+			if c.Making() {
+				making = " making"
+			}
 		}
-		lines = append(lines, fmt.Sprintf("%s %s %s %d", port, s.model.Code, s.card, tries))
+		lines = append(lines, fmt.Sprintf("%s %s %s %d%s", port, s.model.Code, s.card, tries, making))
 	}
 	sort.Strings(lines)
 	return strings.Join(lines, "\n")

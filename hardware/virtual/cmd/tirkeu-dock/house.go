@@ -17,6 +17,7 @@ import (
 //	register.json  the same people without the strangers, as the centre's register imports them
 //	tokens/        the bench of virtual tokens
 //	stick/in       the stick while it is plugged in, stick/out while it is not
+//	bus/           the virtual USB bus with cards and readers, where there is one
 //	line           the state of the line to the centre
 //
 // All of it may be lost: `init` makes it anew.

@@ -55,6 +55,7 @@ func commands() []command {
 		{"stick", "in | out", "plug the stick in, pull it out", (*dock).stick},
 		{"line", "cut | restore | slow D | silent | garbled | state", "change the line to the centre", (*dock).lineCommand},
 		{"line serve", "--listen HOST:PORT --to HOST:PORT", "be the line to the centre until told to end", nil},
+		{"cards", "[--daemon kill | restart]", "make out the cards and tokens of the virtual USB bus, or let its pcscd crash and start again", (*dock).cards},
 		{"modules", "", "print the [[module]] tables for the kiosk's configuration", (*dock).modules},
 		{"request", "NAME --out FILE", "make a key pair on a token and write a certificate request (PKCS#10, PEM)", (*dock).request},
 		{"install", "NAME FILE", "write a certificate (PEM) beside its key on a token", (*dock).install},

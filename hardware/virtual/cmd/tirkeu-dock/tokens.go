@@ -26,6 +26,8 @@ type tokenView struct {
 	Owner     string `json:"owner,omitempty"`
 	Role      string `json:"role,omitempty"`
 	Fault     string `json:"fault,omitempty"`
+	Making    bool   `json:"making,omitempty"` // a key pair, now
+	Bus       bool   `json:"bus,omitempty"`    // plugged into the virtual USB bus, and seen through pcscd and OpenSC
 }
 
 // words for kinds, as they are printed on the devices.
@@ -70,7 +72,8 @@ func (h house) tokensNow() ([]tokenView, error) {
 		}
 		views = append(views, v)
 	}
-	return views, nil
+	onBus, err := h.chipsNow(people)
+	return append(views, onBus...), err
 }
 
 func (d *dock) list(args []string) error {
@@ -171,6 +174,9 @@ func (d *dock) pull(args []string) error {
 
 // moveToken plugs a token in or pulls it.
 func (d *dock) moveToken(name string, in bool) error {
+	if c, known := chipNamed(name); known && d.busServes() {
+		return d.moveChip(c, in)
+	}
 	bench, err := d.bench()
 	if err != nil {
 		return err
@@ -212,6 +218,11 @@ func (d *dock) fault(args []string) error {
 	}
 	if fault.KeygenDelay < 0 || fault.Slow < 0 || fault.KeygenDelay > time.Hour || fault.Slow > time.Hour {
 		return usage("fault: a delay lies between nothing and an hour")
+	}
+	if c, known := chipNamed(name); known && d.busServes() {
+		others := fault
+		others.KeygenDelay = 0
+		return d.faultOfChip(c, triesLeft, fault.KeygenDelay, others != virtual.Fault{})
 	}
 	switch {
 	case triesLeft == 0:
@@ -276,6 +287,10 @@ func (d *dock) modules(args []string) error {
 	}
 	for _, m := range bench.Modules() {
 		tables.Module = append(tables.Module, module{m.Name, m.Path, m.Env})
+	}
+	if d.busServes() {
+		path, env := d.busModule()
+		tables.Module = append(tables.Module, module{"opensc", path, env})
 	}
 	out := toml.NewEncoder(d.out)
 	out.Indent = ""

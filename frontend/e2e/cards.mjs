@@ -1,0 +1,136 @@
+// An identity card and a token on the virtual USB bus, as they are in life: through real libusb, libccid, pcscd and OpenSC's module in the kiosk's own
+// worker, up to the screen. Staff sign with a token of the vendor-module kind. What lands on the card is looked at by pkcs11-tool and OpenSSL.
+import { writeFileSync, mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { bin, centre, dock, house, moduleOf, people, sh } from './house.mjs'
+import { applications, arrived, clean, enterIIN, flat, openApplication, pin, presentable, says, story, supervise, toPIN, toStorage, token, told, tokens, triesLeft, word } from './journeys.mjs'
+import { enrolled, open } from './kiosk.mjs'
+
+const INSTALL = '[data-testid="action-status.install"]', STORAGE = '[data-testid="action-apply.storage"]'
+const of = kind => `${STORAGE}[data-insertion][data-kind="${kind}"]`
+const WRONG_PIN = '111222'
+
+export default async function cards(check) {
+  const card = tokens().find(t => t.bus && t.kind === 'idcard'), ccid = tokens().find(t => t.bus && t.kind !== 'idcard')
+  if (!card || !ccid) throw new Error('the dock has nothing on the virtual USB bus')
+  const citizen = people().find(p => `${p.surname} ${p.given}` === card.owner), operator = people().find(p => p.role === 'operator')
+  const w = await open(enrolled('cards'), { env: onBus() })
+  try {
+    await w.on('attract')
+    await clean(w)
+    const number = await applied(story(check, w), w, { citizen, card, ccid })
+    await clean(w)
+    await installed(story(check, w), w, { operator, card, number })
+    await check('SIGTERM ends the program after the cards', async () => {
+      const end = await w.close()
+      if (end.code !== 0) throw new Error(JSON.stringify(end))
+    })
+  } finally { await w.close().catch(() => {}); dock('cards', '--daemon', 'restart') }
+  await check('the audit chain of cards is whole', () => {
+    const said = sh(join(bin, 'tirkeu'), ['audit', 'verify', '--state', join(house, 'states', 'cards')])
+    if (!/is whole: [1-9]/.test(said)) throw new Error(said)
+  })
+}
+
+/** onBus is the environment in which the kiosk's own libusb sees the virtual bus. */
+const onBus = () => Object.fromEntries([...readFileSync(join(house, 'dock', 'bus', 'env.usb'), 'utf8').matchAll(/^(\w+)='(.*)'; export/gm)].map(m => [m[1], m[2]]))
+
+/** gone waits until no token of a kind is on the screen. */
+const gone = (w, kind) => w.until(`no ${kind} on the screen`, async () => !(await w.shows(of(kind))))
+
+async function applied(step, w, { citizen, card, ccid }) {
+  let number
+  await step('an identity card in the reader can be chosen', async () => {
+    await w.start('ru'); await w.on('menu'); await w.act('apply'); await enterIIN(w, citizen.iin); await toStorage(w, citizen)
+    dock('plug', card.name); await w.untilPart(of('idcard')); await presentable(w, 'ru')
+  })
+  await step('a token plugged in beside it is told of at once, and known by its chip', async () => {
+    dock('plug', ccid.name)
+    await w.untilPart(`[data-testid="plug"][data-event="found"][data-device="${ccid.kind}"]`); await w.picture(join(house, 'cards-plugged.png'))
+    await w.untilPart(of(ccid.kind))
+    if (!(await w.shows(of('idcard')))) throw new Error('the card is gone')
+  })
+  await step('when pcscd crashes both are gone, and the terminal lives', async () => {
+    dock('cards', '--daemon', 'kill'); await gone(w, 'idcard'); await gone(w, ccid.kind)
+    await presentable(w, 'ru')
+  })
+  await step('when pcscd runs again both are back', async () => {
+    dock('cards', '--daemon', 'restart'); await w.untilPart(of('idcard')); await w.untilPart(of(ccid.kind))
+    dock('pull', ccid.name); await w.untilPart(`[data-testid="plug"][data-event="removed"][data-device="${ccid.kind}"]`); await gone(w, ccid.kind)
+  })
+  await step('each wrong PIN of a card costs one try, the last one is announced, and the third locks it', async () => {
+    await toPIN(w)
+    await pin(w, WRONG_PIN); await told(w, 'E-1201', 'ru', 'apply.pin')
+    if (triesLeft(card.name) !== 2) throw new Error(`${triesLeft(card.name)} tries are left`)
+    await pin(w, WRONG_PIN); await told(w, 'E-1203', 'ru', 'apply.pin'); await says(w, 'ru', 'page.pin.final')
+    if (triesLeft(card.name) !== 1) throw new Error(`${triesLeft(card.name)} tries are left`)
+    await pin(w, WRONG_PIN); await told(w, 'E-1207', 'ru', 'apply.pin')
+    if (triesLeft(card.name) !== 1) throw new Error('it was tried without having been asked again')
+    await pin(w, WRONG_PIN); await told(w, 'E-1204', 'ru')
+    if (triesLeft(card.name) !== 0) throw new Error(`${triesLeft(card.name)} tries are left`)
+  })
+  await step('a card that was unlocked elsewhere works again', async () => {
+    dock('pull', card.name); dock('fault', card.name)
+    await w.until('the question where the keys shall be kept', async () => {
+      if (await w.screen() === 'apply.storage') return true
+      if (await w.shows('[data-testid="action-back"]')) await w.touch('action-back', 3000)
+      return false
+    })
+    await gone(w, 'idcard')
+    dock('plug', card.name); await w.untilPart(of('idcard'))
+  })
+  await step('a card pulled while it makes a key is told', async () => {
+    dock('fault', card.name, '--keygen-delay', '20s')
+    await toPIN(w); await pin(w, card.pin); await w.on('apply.keys', { notices: true })
+    await w.until('the key in the making', () => token(card.name).making)
+    dock('pull', card.name); await told(w, 'E-1209', 'ru', 'apply.storage')
+    dock('fault', card.name)
+  })
+  await step('keys are made on the card and the application goes to the centre', async () => {
+    dock('plug', card.name); await toPIN(w); await pin(w, card.pin); await w.on('apply.summary', { limit: 60000 })
+    await w.touch('field-consent'); await w.act('apply.submit'); await w.on('apply.done'); number = await w.number()
+    await arrived(number)
+  })
+  return number
+}
+
+async function installed(step, w, { operator, card, number }) {
+  await step('staff confirm it', async () => {
+    await supervise(w, operator); await openApplication(w, number)
+    await w.touch('step-confirm'); await w.touch('[data-testid^="field-document-type-"]'); await w.type('document', '012345678'); await w.act('staff.confirm'); await w.on('staff.decided')
+    dock('pull', operator.token); await w.on('attract', { notices: true })
+  })
+  await step('the certificates land on the card', async () => {
+    await w.start('kk'); await w.on('menu'); await w.act('status'); await w.statusUntil(number, INSTALL); await w.act('status.install')
+    dock('plug', card.name); await w.on('install.pin')
+    await pin(w, card.pin, 'install.pin'); await w.on('install.done', { limit: 60000 }); await presentable(w, 'kk')
+    dock('pull', card.name); await w.act('finish'); await w.on('attract')
+  })
+  await step('pkcs11-tool finds each key with its certificate and signs, and OpenSSL verifies both', () => outside(card, number))
+}
+
+/** outside looks at the card as any other program would. */
+function outside(card, number) {
+  dock('plug', card.name)
+  const m = moduleOf('opensc'), env = { ...m.env, TOKEN_PIN: card.pin }
+  const p11 = (...args) => sh('pkcs11-tool', ['--module', m.path, ...args], { env, encoding: 'buffer' })
+  // pcscd needs a moment to power the card.
+  for (let i = 0; !/token label/.test(p11('-L').toString()); i++) if (i > 100) throw new Error('the card is not seen')
+  const list = p11('--login', '--pin', 'env:TOKEN_PIN', '-O').toString()
+  const ids = kind => [...list.matchAll(new RegExp(`^${kind} Object[^\\n]*\\n(?:[ \\t]+[^\\n]*\\n)*?[ \\t]+ID: +([0-9a-f]+)`, 'gm'))].map(m => m[1]).sort()
+  const keys = ids('Private Key'), certificates = ids('Certificate')
+  if (keys.length !== 2 || keys.join() !== certificates.join()) throw new Error(`keys ${keys}, certificates ${certificates}`)
+  const dir = join(house, 'cards-outside')
+  mkdirSync(dir, { recursive: true })
+  centre('ca', 'export', dir)
+  const at = name => join(dir, name)
+  for (const id of keys) {
+    sh('openssl', ['x509', '-inform', 'DER', '-out', at('certificate.pem')], { input: p11('--read-object', '--type', 'cert', '--id', id) })
+    sh('openssl', ['verify', '-CAfile', at('root.pem'), '-untrusted', at('issuing.pem'), at('certificate.pem')])
+    writeFileSync(at('signed.txt'), 'тіркеу ' + number)
+    p11('--login', '--pin', 'env:TOKEN_PIN', '--sign', '-m', 'SHA256-RSA-PKCS', '--id', id, '-i', at('signed.txt'), '-o', at('signed.sig'))
+    writeFileSync(at('signed.pub'), sh('openssl', ['x509', '-in', at('certificate.pem'), '-pubkey', '-noout']))
+    sh('openssl', ['dgst', '-sha256', '-verify', at('signed.pub'), '-signature', at('signed.sig'), at('signed.txt')])
+  }
+  dock('pull', card.name)
+}
