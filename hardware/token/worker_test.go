@@ -251,13 +251,18 @@ func TestWorker_EndsWithItsPipeAndIsNotStartedByHand(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	news, told, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer news.Close()
 	worker := exec.Command(config.Worker, "--module", module.Path)
 	worker.Env = append(os.Environ(), module.Env...)
-	worker.ExtraFiles = []*os.File{in, out}
+	worker.ExtraFiles = []*os.File{in, out, told}
 	if err = worker.Start(); err != nil {
 		t.Fatal(err)
 	}
-	_, _ = in.Close(), out.Close()
+	_, _, _ = in.Close(), out.Close(), told.Close()
 	var hello wire.Hello
 	if err = wire.Read(answers, &hello); err != nil || hello.Version != wire.Version {
 		t.Fatalf("greeting %+v, %v", hello, err)
