@@ -89,6 +89,7 @@ func New(opt Options) *Window {
 // It must be called from the main goroutine, once.
 func (w *Window) Run() error {
 	onRendererGone = w.rendererGone
+	interpret()
 	go w.open()
 	err := wails.Run(&options.App{
 		Title:            "Tirkeu",
@@ -112,6 +113,16 @@ func (w *Window) Run() error {
 		return w.failed
 	}
 	return err
+}
+
+// interpret has the page's script run without a compiler: what it compiled would be used for a minute and thrown away with the page's process, yet its
+// threads share two cores with the first painting and its memory is some 14 MB. The page's process then makes no executable memory either.
+// Its environment is ours; JavaScriptCore takes its options from there (Source/JavaScriptCore/runtime/Options.cpp).
+func interpret() {
+	const name = "JSC_useJIT"
+	if _, set := os.LookupEnv(name); !set {
+		_ = os.Setenv(name, "0") // fails for a malformed name only
+	}
 }
 
 // open makes the backend while the window and the page's process start: neither waits for the other.
