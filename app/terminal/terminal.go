@@ -80,9 +80,10 @@ func (t *Terminal) Start() error {
 			t.broken = brokenCode(err)
 		}
 	}
-	if t.device != nil && t.store != nil {
-		t.joined, err = t.join(*t.device, t.identity)
+	if t.device == nil || t.store == nil {
+		return nil
 	}
+	t.joined, err = t.join(*t.device, t.identity)
 	return err
 }
 

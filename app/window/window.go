@@ -66,6 +66,8 @@ type Window struct {
 	ctx      context.Context
 	opened   chan struct{} // closed once backend is set, or failed
 	backend  Backend       // nil until opened, and when it could not be opened
+	looping  chan struct{} // closed once the page was asked for: GTK's loop runs then, and can be quit
+	asked    sync.Once     // guards looping
 	quitting atomic.Bool
 	heard    atomic.Int64 // Unix milliseconds of the page's last sign of life
 	painted  sync.Once
@@ -82,7 +84,7 @@ func New(opt Options) *Window {
 	if opt.Log == nil {
 		opt.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Window{opt: opt, opened: make(chan struct{})}
+	return &Window{opt: opt, opened: make(chan struct{}), looping: make(chan struct{})}
 }
 
 // Run shows the window and returns when it has ended: by Quit, by SIGTERM, SIGINT or SIGHUP, or with ErrPageDies.
@@ -185,7 +187,11 @@ func (w *Window) untilSignal() {
 func (w *Window) push() {
 	backend := w.serves()
 	if backend == nil {
-		w.Quit()
+		select { // a quit before the loop is lost
+		case <-w.looping:
+			w.Quit()
+		case <-w.ctx.Done():
+		}
 		return
 	}
 	snapshots, stop := backend.Watch()
