@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -47,112 +48,103 @@ func (l *launcher) start(cmd *exec.Cmd) error {
 // stop ends the thread. No start may follow.
 func (l *launcher) stop() { close(l.requests) }
 
-// process is one running tirkeu-token. Whoever holds its turn speaks to it; only its supervisor kills it.
+// process is one running tirkeu-token. Only its supervisor writes to it.
 type process struct {
-	cmd    *exec.Cmd
-	pipes  *pipes
-	turn   chan struct{}     // capacity 1; who takes what is in it may speak, and puts it back
-	next   uint64            // id of the next request; with the turn
-	more   []byte            // read after an answer, where nothing should be; with the turn
-	news   chan *wire.Answer // closed when that pipe ended or held garbage
-	hello  wire.Hello
-	known  uint64        // generation of the slots the kiosk has; the supervisor's
-	ahead  uint64        // generation a call has told of a token; older news is stale. Guarded by the rack's mu
-	look   chan struct{} // capacity 1: a call found its token gone, the slots want to be looked at
-	lost   chan error    // capacity 1: why who holds the turn gives the process up
-	dead   chan struct{} // closed once nothing will be served any more
-	gone   chan struct{} // closed once it was waited for and its tokens are off the rack
-	exited chan struct{} // closed once the process was waited for
-
-	reason  atomic.Pointer[string]
-	given   error       // why the supervisor gave it up; set before dead is closed
-	private atomic.Bool // a PIN was sent: what the module prints is no longer logged
+	cmd      *exec.Cmd
+	requests *os.File
+	answers  chan *wire.Answer // closed when the pipe ended or held garbage
+	hello    wire.Hello
+	known    uint64        // generation of the slots the kiosk has
+	next     uint64        // id of the next request
+	dead     chan struct{} // closed once nothing will be served any more
+	exited   chan struct{} // closed once the process was waited for
+	reason   atomic.Pointer[string]
+	private  atomic.Bool // a PIN was sent: what the module prints is no longer logged
 }
 
-// launch starts a worker and waits for its greeting. News is read from the moment listen is called.
+// launch starts a worker and waits for its greeting.
 func launch(ctx context.Context, l *launcher, config Config, m Module, log *slog.Logger) (*process, error) {
 	if _, err := os.Stat(m.Path); err != nil {
 		return nil, fmt.Errorf("find module: %w", err)
 	}
-	own, theirs, err := openPipes()
+	workerIn, requests, err := os.Pipe()
 	if err != nil {
-		return nil, fmt.Errorf("make pipes: %w", err)
+		return nil, fmt.Errorf("make pipe: %w", err)
 	}
-	p := &process{
-		pipes: own, turn: make(chan struct{}, 1), news: make(chan *wire.Answer, 1), look: make(chan struct{}, 1), lost: make(chan error, 1),
-		dead: make(chan struct{}), gone: make(chan struct{}), exited: make(chan struct{}),
+	answers, workerOut, err := os.Pipe()
+	if err != nil {
+		_ = workerIn.Close()
+		_ = requests.Close()
+		return nil, fmt.Errorf("make pipe: %w", err)
 	}
+	p := &process{requests: requests, answers: make(chan *wire.Answer, 1), dead: make(chan struct{}), exited: make(chan struct{})}
 	p.cmd = exec.Command(config.Worker, "--module", m.Path, "--poll", config.PollEvery.String())
 	p.cmd.Env = append(os.Environ(), m.Env...)
-	p.cmd.ExtraFiles = theirs // descriptors 3, 4 and 5
+	p.cmd.ExtraFiles = []*os.File{workerIn, workerOut} // descriptors 3 and 4
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
 	p.cmd.Stderr = &complaints{log: log, private: &p.private}
 	p.cmd.WaitDelay = stderrDelay
 	err = l.start(p.cmd)
-	for _, f := range theirs {
-		_ = f.Close()
-	}
+	_ = workerIn.Close()
+	_ = workerOut.Close()
 	if err != nil {
-		own.close()
+		_ = requests.Close()
+		_ = answers.Close()
 		return nil, fmt.Errorf("start worker: %w", err)
 	}
+	greeted := make(chan error, 1)
+	go p.receive(answers, greeted)
 	go p.await()
-	stop := context.AfterFunc(ctx, own.nudge)
-	err = p.greet(ctx)
-	stop()
-	p.turn <- struct{}{}
+
+	timer := time.NewTimer(helloTimeout)
+	defer timer.Stop()
+	select {
+	case err = <-greeted:
+	case <-timer.C:
+		err = fmt.Errorf("%w: the module did not load within %v", ErrTimeout, helloTimeout)
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
 	if err != nil {
-		p.kill(err)
-		p.release()
+		p.kill()
 		return nil, err
 	}
 	return p, nil
 }
 
-// greet reads the worker's first frame and judges it.
-func (p *process) greet(ctx context.Context) error {
-	body, err := p.frame(ctx, time.Now().Add(helloTimeout))
+// receive turns frames into answers until the pipe ends.
+func (p *process) receive(answers *os.File, greeted chan<- error) {
+	defer close(p.answers)
+	defer func() { _ = answers.Close() }()
+	in := bufio.NewReader(answers)
+	err := wire.Read(in, &p.hello)
 	switch {
-	case errors.Is(err, errEnded):
+	case errors.Is(err, io.EOF):
 		<-p.exited
-		return fmt.Errorf("%w: %s while loading the module", ErrWorker, p.why())
-	case errors.Is(err, ErrTimeout):
-		return fmt.Errorf("%w: the module did not load within %v", ErrTimeout, helloTimeout)
-	case ctx.Err() != nil:
-		return ctx.Err()
-	case err == nil:
-		err = wire.Decode(body, &p.hello)
-	}
-	switch {
+		greeted <- fmt.Errorf("%w: %s while loading the module", ErrWorker, p.why())
+		return
 	case err != nil:
-		return fmt.Errorf("%w: %w", ErrWorker, err)
+		greeted <- fmt.Errorf("%w: %w", ErrWorker, err)
+		return
 	case p.hello.Err != "":
-		return errors.New(p.hello.Err)
+		greeted <- errors.New(p.hello.Err)
+		return
 	case p.hello.Version != wire.Version:
-		return fmt.Errorf("the worker speaks version %d, the kiosk %d", p.hello.Version, wire.Version)
+		greeted <- fmt.Errorf("the worker speaks version %d, the kiosk %d", p.hello.Version, wire.Version)
+		return
 	}
-	return nil
-}
-
-// listen turns frames of news into answers until their pipe ends.
-func (p *process) listen() {
-	defer close(p.news)
-	in := bufio.NewReader(p.pipes.news)
+	greeted <- nil
 	for {
 		answer := new(wire.Answer)
-		err := wire.Read(in, answer)
+		err = wire.Read(in, answer)
 		if err != nil {
-			if errors.Is(err, wire.ErrFrame) {
+			if !errors.Is(err, io.EOF) {
 				p.because(err.Error())
 			}
 			return
 		}
-		if answer.ID != 0 {
-			p.because("it spoke out of turn")
-			return
-		}
 		select {
-		case p.news <- answer:
+		case p.answers <- answer:
 		case <-p.dead:
 			return
 		}
@@ -164,7 +156,6 @@ func (p *process) await() {
 	_ = p.cmd.Wait()
 	p.because(p.cmd.ProcessState.String())
 	close(p.exited)
-	p.pipes.nudge()
 }
 
 // because keeps the first reason for which the process is lost.
@@ -177,14 +168,13 @@ func (p *process) why() string {
 	return "gone"
 }
 
-// kill ends the process group, so that whatever the module forked goes with it, waits until it is gone, and wakes whoever speaks to it. reason is
-// what the caller of a call under way is to hear. Only the supervisor calls it; a second call does nothing.
-func (p *process) kill(reason error) {
+// kill ends the process group, so that whatever the module forked goes with it, and waits until it is gone.
+func (p *process) kill() {
 	select {
 	case <-p.dead:
+		<-p.exited
 		return
 	default:
-		p.given = reason
 		close(p.dead)
 	}
 	select {
@@ -192,13 +182,6 @@ func (p *process) kill(reason error) {
 	default:
 		_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
 	}
+	_ = p.requests.Close()
 	<-p.exited
-	p.pipes.nudge()
-}
-
-// release lets the callers of a killed process go, and closes the pipes when the last has left them.
-func (p *process) release() {
-	close(p.gone)
-	<-p.turn
-	p.pipes.close()
 }

@@ -154,18 +154,14 @@ func (r *Rack) find(op string, n Insertion) (*plugged, error) {
 	return nil, &Error{Op: op, Err: ErrRemoved}
 }
 
-// update makes the rack's tokens of one worker those the worker sees: events for what went, what came, and what changed. It says no to news that a
-// call has overtaken: newer news is on its way.
-func (r *Rack) update(s *supervisor, p *process, known uint64, slots []wire.Slot) bool {
+// update makes the rack's tokens of one worker those the worker sees: events for what went, what came, and what changed.
+func (r *Rack) update(s *supervisor, p *process, slots []wire.Slot) {
 	seen := make(map[uint64]wire.Slot, len(slots))
 	for _, slot := range slots {
 		seen[slot.Seen] = slot
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if p != nil && known < p.ahead {
-		return false
-	}
 	for n, held := range r.tokens {
 		if held.supervisor != s {
 			continue
@@ -188,7 +184,6 @@ func (r *Rack) update(s *supervisor, p *process, known uint64, slots []wire.Slot
 		r.tokens[n] = held
 		r.emit(Event{Kind: Inserted, Token: held.token, Module: s.module.Name})
 	}
-	return true
 }
 
 // refresh takes over a token's flags; r.mu is held.
@@ -200,28 +195,13 @@ func (r *Rack) refresh(held *plugged, slot wire.Slot) {
 	}
 }
 
-// hear takes over at once what an answer tells of its token; news would tell it later.
-func (r *Rack) hear(n Insertion, held *plugged, answer *wire.Answer) {
-	removed := answer.Fault == wire.FaultRemoved
-	if !removed && answer.Slot == nil {
-		return
-	}
+// lose takes one token off the rack before the next poll would.
+func (r *Rack) lose(n Insertion) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	held.process.ahead = max(held.process.ahead, answer.Known)
-	there := r.tokens[n] == held
-	switch {
-	case there && removed:
+	if held, there := r.tokens[n]; there {
 		delete(r.tokens, n)
 		r.emit(Event{Kind: Removed, Token: held.token, Module: held.token.Module})
-	case there:
-		r.refresh(held, *answer.Slot)
-	}
-	if removed {
-		select {
-		case held.process.look <- struct{}{}:
-		default:
-		}
 	}
 }
 
@@ -233,29 +213,46 @@ func (r *Rack) call(ctx context.Context, op string, n Insertion, request wire.Re
 	if err != nil {
 		return nil, err
 	}
+	if ctx.Err() != nil {
+		return nil, givenUp(op, ctx)
+	}
 	request.Seen = held.seen
-	timeout := r.config.CallTimeout
+	j := &job{process: held.process, request: &request, timeout: r.config.CallTimeout, done: make(chan result, 1), cancelled: make(chan struct{})}
 	if request.Op == wire.OpGenerate {
-		timeout = r.config.KeygenTimeout
+		j.timeout = r.config.KeygenTimeout
 	}
-	answer, err := held.process.ask(ctx, &request, timeout, killing)
-	if err != nil {
-		if errors.Is(err, errGivenUp) {
-			return nil, givenUp(op, ctx)
+	select {
+	case held.supervisor.jobs <- j:
+	case <-held.process.dead:
+		return nil, &Error{Op: op, Err: ErrRemoved}
+	case <-ctx.Done():
+		return nil, givenUp(op, ctx)
+	}
+	var res result
+	select {
+	case res = <-j.done:
+	case <-ctx.Done():
+		if killing {
+			close(j.cancelled)
 		}
-		return nil, blame(op, held.process, err)
+		if killing || request.PIN != nil {
+			<-j.done
+		}
+		return nil, givenUp(op, ctx)
 	}
-	r.hear(n, held, answer)
-	return answer, failure(op, answer)
-}
-
-// blame makes of the reason a call failed, and its worker with it, what its caller is told.
-func blame(op string, p *process, err error) error {
-	switch {
-	case errors.Is(err, ErrTimeout), errors.Is(err, ErrRemoved):
-		return &Error{Op: op, Err: err}
-	case p.given != nil && !errors.Is(p.given, ErrWorker): // given up for another call's sake, or for a restart
-		return &Error{Op: op, Err: ErrRemoved}
+	if res.err != nil {
+		return nil, &Error{Op: op, Code: res.code, Err: res.err}
 	}
-	return &Error{Op: op, Code: p.why(), Err: ErrWorker}
+	if res.answer.Slot != nil {
+		r.mu.Lock()
+		if r.tokens[n] == held {
+			r.refresh(held, *res.answer.Slot)
+		}
+		r.mu.Unlock()
+	}
+	err = failure(op, res.answer)
+	if errors.Is(err, ErrRemoved) {
+		r.lose(n)
+	}
+	return res.answer, err
 }

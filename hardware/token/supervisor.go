@@ -18,11 +18,11 @@ const (
 	lastBackoff  = 30 * time.Second
 )
 
-// supervisor keeps the worker of one module running. It alone starts and kills it, and hears its news; calls speak to the worker themselves, in
-// turn with the supervisor's polls.
+// supervisor keeps the worker of one module running and is the only one who speaks to it: calls and polls go through its loop one at a time.
 type supervisor struct {
 	rack     *Rack
 	module   Module
+	jobs     chan *job
 	restarts chan chan struct{}
 	ready    chan struct{} // closed after the first start, successful or not
 
@@ -33,16 +33,31 @@ type supervisor struct {
 	now ModuleState
 }
 
+// job is one request on its way.
+type job struct {
+	process   *process // the worker it was meant for; another one knows nothing of its sessions
+	request   *wire.Request
+	timeout   time.Duration
+	done      chan result   // capacity 1
+	cancelled chan struct{} // closed: kill the worker
+}
+
+// result of a job: an answer, or a sentinel and its code.
+type result struct {
+	answer *wire.Answer
+	err    error
+	code   string
+}
+
 // The reasons for which a worker is given up on purpose.
 var (
 	errRecycled  = errors.New("recycled")
 	errCancelled = errors.New("a call was cancelled")
-	errClosing   = errors.New("the rack is closing")
 )
 
 func newSupervisor(r *Rack, m Module) *supervisor {
 	return &supervisor{
-		rack: r, module: m, restarts: make(chan chan struct{}), ready: make(chan struct{}),
+		rack: r, module: m, jobs: make(chan *job), restarts: make(chan chan struct{}), ready: make(chan struct{}),
 		now: ModuleState{Name: m.Name, Path: m.Path},
 	}
 }
@@ -87,7 +102,8 @@ func (s *supervisor) run(ctx context.Context) {
 		s.settle()
 		if err == nil {
 			err = s.serve(ctx, p)
-			s.end(p, err)
+			p.kill()
+			s.rack.update(s, nil, nil)
 		}
 		if ctx.Err() != nil {
 			break
@@ -153,23 +169,16 @@ func (s *supervisor) start(ctx context.Context) (*process, error) {
 		s.died = false
 		s.tell(WorkerBack)
 	}
-	go p.listen()
 	err = s.poll(ctx, p)
 	if err != nil {
-		s.end(p, err)
+		p.kill()
+		s.rack.update(s, nil, nil)
 		return nil, err
 	}
 	return p, nil
 }
 
-// end kills a worker and takes its tokens off the rack before any caller hears of it, so that whoever asks next finds the token gone.
-func (s *supervisor) end(p *process, reason error) {
-	p.kill(reason)
-	s.rack.update(s, nil, 0, nil)
-	p.release()
-}
-
-// serve polls a worker and hears its news until it is lost; the error says why.
+// serve passes calls and polls to a worker until it is lost; the error says why.
 func (s *supervisor) serve(ctx context.Context, p *process) error {
 	ticker := time.NewTicker(s.rack.config.PollEvery * aliveEvery)
 	defer ticker.Stop()
@@ -178,22 +187,18 @@ func (s *supervisor) serve(ctx context.Context, p *process) error {
 		select {
 		case <-ctx.Done():
 			s.bye(p)
-			return errClosing
+			return ctx.Err()
 		case asked := <-s.restarts:
 			s.waiting = append(s.waiting, asked)
 			s.bye(p)
 			return errRecycled
-		case err = <-p.lost:
-			err = s.explain(p, err)
-		case <-p.exited:
-			err = s.explain(p, errEnded)
+		case j := <-s.jobs:
+			err = s.do(ctx, p, j)
 		case <-ticker.C:
 			err = s.poll(ctx, p)
-		case <-p.look:
-			err = s.poll(ctx, p)
-		case news, open := <-p.news:
-			if !open {
-				err = s.explain(p, errEnded)
+		case news, open := <-p.answers:
+			if !open || news.ID != 0 {
+				err = s.lost(p, open)
 				break
 			}
 			s.learn(p, news)
@@ -204,92 +209,114 @@ func (s *supervisor) serve(ctx context.Context, p *process) error {
 	}
 }
 
-// poll looks at the slots; an error means that the worker is lost, or is to be given up.
-func (s *supervisor) poll(ctx context.Context, p *process) error {
-	select {
-	case <-p.turn:
-	case err := <-p.lost:
-		return s.explain(p, err)
-	case <-p.exited:
-		return s.explain(p, errEnded)
-	case asked := <-s.restarts:
-		s.waiting = append(s.waiting, asked)
-		return errRecycled
-	case <-ctx.Done():
-		return errClosing
+// do carries one job out; an error means that the worker is lost.
+func (s *supervisor) do(ctx context.Context, p *process, j *job) error {
+	if j.process != p {
+		j.done <- result{err: ErrRemoved}
+		return nil
 	}
-	answer, err := s.look(ctx, p)
+	if j.request.PIN != nil {
+		p.private.Store(true)
+	}
+	answer, err := s.exchange(ctx, p, j.request, j.timeout, j.cancelled)
 	if err != nil {
-		p.kill(err) // before the turn is anybody's: it is half heard
+		// Killed and taken off the rack before the caller hears of it, so that whoever asks next finds the token gone.
+		p.kill()
+		s.rack.update(s, nil, nil)
+		j.done <- blame(p, err)
+		return err
 	}
-	p.turn <- struct{}{}
+	removed := answer.Fault == wire.FaultRemoved
+	j.done <- result{answer: answer}
+	if removed {
+		return s.poll(ctx, p)
+	}
+	return nil
+}
+
+// blame makes of the reason a worker was lost what the caller of the lost call is told.
+func blame(p *process, err error) result {
+	switch {
+	case errors.Is(err, ErrTimeout):
+		return result{err: ErrTimeout}
+	case errors.Is(err, errRecycled), errors.Is(err, errCancelled), errors.Is(err, context.Canceled):
+		return result{err: ErrRemoved}
+	default:
+		return result{err: ErrWorker, code: p.why()}
+	}
+}
+
+// poll looks at the slots; an error means that the worker is lost.
+func (s *supervisor) poll(ctx context.Context, p *process) error {
+	answer, err := s.exchange(ctx, p, &wire.Request{Op: wire.OpPoll, Known: p.known}, s.rack.config.CallTimeout, nil)
 	if err != nil {
 		return err
+	}
+	if answer.Fault != "" {
+		return fmt.Errorf("%w: look at slots: %s", ErrWorker, answer.Code)
 	}
 	s.learn(p, answer)
 	return nil
 }
 
-// look asks for the slots, in its turn. Unlike a call it is given up as soon as the supervisor is wanted elsewhere.
-func (s *supervisor) look(ctx context.Context, p *process) (*wire.Answer, error) {
-	life, giveUp := context.WithCancel(ctx)
-	defer giveUp()
-	defer context.AfterFunc(life, p.pipes.nudge)()
-	var answer *wire.Answer
-	done := make(chan error, 1)
-	go func() {
-		var err error
-		answer, err = p.exchange(life, &wire.Request{Op: wire.OpPoll, Known: p.known}, time.Now().Add(s.rack.config.CallTimeout))
-		done <- err
-	}()
-	select {
-	case err := <-done:
-		switch {
-		case ctx.Err() != nil:
-			return nil, errClosing
-		case err != nil:
-			return nil, s.explain(p, err)
-		case answer.Fault != "":
-			return nil, fmt.Errorf("%w: look at slots: %s", ErrWorker, answer.Code)
-		}
-		return answer, nil
-	case asked := <-s.restarts:
-		s.waiting = append(s.waiting, asked)
-		giveUp()
-		<-done
-		return nil, errRecycled
-	}
-}
-
 // learn takes over what a worker tells of its slots.
 func (s *supervisor) learn(p *process, news *wire.Answer) {
-	if news.Known > p.known && s.rack.update(s, p, news.Known, news.Slots) {
+	if news.Known != p.known {
 		p.known = news.Known
+		s.rack.update(s, p, news.Slots)
 	}
 }
 
-// explain says why a worker that ended, or spoke out of turn, is given up.
-func (s *supervisor) explain(p *process, err error) error {
-	switch {
-	case errors.Is(err, ErrTimeout), errors.Is(err, errCancelled):
-		return err
-	case !errors.Is(err, errEnded):
-		p.because(err.Error())
+// exchange sends one request and waits for its answer. Every error means that the worker is lost.
+func (s *supervisor) exchange(ctx context.Context, p *process, request *wire.Request, timeout time.Duration, cancelled <-chan struct{}) (*wire.Answer, error) {
+	p.next++
+	request.ID = p.next
+	_ = p.requests.SetWriteDeadline(time.Now().Add(timeout))
+	err := wire.Write(p.requests, request)
+	if err != nil {
+		return nil, s.lost(p, true)
 	}
-	p.kill(ErrWorker) // waits for the exit status
+	timer := time.NewTimer(timeout)
+	defer timer.Stop()
+	for {
+		select {
+		case answer, open := <-p.answers:
+			switch {
+			case !open:
+				return nil, s.lost(p, false)
+			case answer.ID == request.ID:
+				return answer, nil
+			case answer.ID != 0:
+				p.because("an answer to another request")
+				return nil, s.lost(p, true)
+			}
+			s.learn(p, answer)
+		case <-timer.C:
+			return nil, fmt.Errorf("%w: %s took longer than %v", ErrTimeout, request.Op, timeout)
+		case <-cancelled:
+			return nil, errCancelled
+		case asked := <-s.restarts:
+			s.waiting = append(s.waiting, asked)
+			return nil, errRecycled
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// lost says why a worker that ended its pipe, or spoke out of turn, is given up.
+func (s *supervisor) lost(p *process, spoke bool) error {
+	if spoke {
+		p.because("it spoke out of turn or took no request")
+	}
+	p.kill() // waits for the exit status
 	return fmt.Errorf("%w: %s", ErrWorker, p.why())
 }
 
-// bye lets a worker that is not at work log out of its tokens before it is killed: a card keeps its security state until it is reset.
+// bye lets the worker log out of its tokens before it is killed: a card keeps its security state until it is reset.
 func (s *supervisor) bye(p *process) {
-	select {
-	case <-p.turn:
-	default:
-		return
-	}
 	// Not the rack's context: at Close that one has ended already.
-	_, _ = p.exchange(context.Background(), &wire.Request{Op: wire.OpBye}, time.Now().Add(byeTimeout))
-	p.turn <- struct{}{}
+	_, _ = s.exchange(context.Background(), p, &wire.Request{Op: wire.OpBye}, byeTimeout, nil)
 }
 
 // tell emits an event about the worker itself.

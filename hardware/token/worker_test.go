@@ -251,18 +251,13 @@ func TestWorker_EndsWithItsPipeAndIsNotStartedByHand(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	news, told, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer news.Close()
 	worker := exec.Command(config.Worker, "--module", module.Path)
 	worker.Env = append(os.Environ(), module.Env...)
-	worker.ExtraFiles = []*os.File{in, out, told}
+	worker.ExtraFiles = []*os.File{in, out}
 	if err = worker.Start(); err != nil {
 		t.Fatal(err)
 	}
-	_, _, _ = in.Close(), out.Close(), told.Close()
+	_, _ = in.Close(), out.Close()
 	var hello wire.Hello
 	if err = wire.Read(answers, &hello); err != nil || hello.Version != wire.Version {
 		t.Fatalf("greeting %+v, %v", hello, err)

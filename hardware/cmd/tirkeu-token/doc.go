@@ -1,4 +1,4 @@
-// Tirkeu-token loads one vendor's PKCS#11 module and serves it to the kiosk over descriptors 3 (requests), 4 (answers) and 5 (news).
+// Tirkeu-token loads one vendor's PKCS#11 module and serves it to the kiosk over descriptors 3 (requests) and 4 (answers).
 //
 //	tirkeu-token --module PATH [--poll EVERY]
 //

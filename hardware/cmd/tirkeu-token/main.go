@@ -21,7 +21,7 @@ func main() {
 	path := flags.String("module", "", "`path` of the PKCS#11 module to serve")
 	every := flags.Duration("poll", 200*time.Millisecond, "how often to look at the slots")
 	flags.Usage = func() {
-		fmt.Fprintln(flags.Output(), "usage: tirkeu-token --module PATH [--poll EVERY]\nServes a PKCS#11 module over descriptors 3, 4 and 5; started by the kiosk.")
+		fmt.Fprintln(flags.Output(), "usage: tirkeu-token --module PATH [--poll EVERY]\nServes a PKCS#11 module over descriptors 3 and 4; started by the kiosk.")
 		flags.PrintDefaults()
 	}
 	_ = flags.Parse(os.Args[1:])
@@ -29,7 +29,7 @@ func main() {
 		flags.Usage()
 		os.Exit(2)
 	}
-	requests, answers, news, err := seal()
+	requests, answers, err := seal()
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "tirkeu-token: take over descriptors: %v (it is started by the kiosk, not by hand)\n", err)
 		os.Exit(2)
@@ -44,40 +44,40 @@ func main() {
 	if err != nil {
 		os.Exit(1)
 	}
-	m.serve(requests, answers, news)
+	m.serve(requests, answers)
 }
 
 // seal takes the pipes, turns 0 and 1 away from whatever they were, and closes the ways in which a PIN could leave the process.
-func seal() (requests, answers, news *os.File, err error) {
-	for _, fd := range []int{wire.RequestFD, wire.AnswerFD, wire.NewsFD} {
+func seal() (requests, answers *os.File, err error) {
+	for _, fd := range []int{wire.RequestFD, wire.AnswerFD} {
 		var st unix.Stat_t
 		if err = unix.Fstat(fd, &st); err != nil {
-			return nil, nil, nil, err
+			return nil, nil, err
 		}
 		if st.Mode&unix.S_IFMT != unix.S_IFIFO {
-			return nil, nil, nil, fmt.Errorf("descriptor %d is no pipe", fd)
+			return nil, nil, fmt.Errorf("descriptor %d is no pipe", fd)
 		}
 		unix.CloseOnExec(fd) // a module that forks must not keep the pipe open
 	}
 	null, err := unix.Open(os.DevNull, unix.O_RDWR|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, nil, err
 	}
 	for _, fd := range []int{0, 1} {
 		if err = unix.Dup3(null, fd, 0); err != nil {
-			return nil, nil, nil, err
+			return nil, nil, err
 		}
 	}
 	_ = unix.Close(null)
 	// A crash in C ends the process with a trace of the stacks; registers and frames of a login are nobody's business.
 	debug.SetTraceback("none")
 	if err = unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{}); err != nil {
-		return nil, nil, nil, err
+		return nil, nil, err
 	}
 	if err = unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
-		return nil, nil, nil, err
+		return nil, nil, err
 	}
-	return os.NewFile(wire.RequestFD, "requests"), os.NewFile(wire.AnswerFD, "answers"), os.NewFile(wire.NewsFD, "news"), nil
+	return os.NewFile(wire.RequestFD, "requests"), os.NewFile(wire.AnswerFD, "answers"), nil
 }
 
 // load opens and initializes the module.

@@ -12,9 +12,9 @@ import (
 	"github.com/tirkeu/kiosk/hardware/token/wire"
 )
 
-// serve answers requests until the pipe ends, and looks at the slots in between: what has changed is sent as news. It waits
+// serve answers requests until the pipe ends, and looks at the slots in between: what has changed is sent without being asked for. It waits
 // in the thread that owns the module, so that a request wakes one thread and no other.
-func (m *module) serve(requests, answers, news *os.File) {
+func (m *module) serve(requests, answers *os.File) {
 	fd := int(requests.Fd())
 	go leaveWith(fd)
 	in := bufio.NewReader(requests)
@@ -23,12 +23,12 @@ func (m *module) serve(requests, answers, news *os.File) {
 		wait := max(0, time.Until(next))
 		if in.Buffered() == 0 && !m.sight.wait(fd, wait, m.every, refreshEvery) {
 			next = time.Now().Add(m.every)
-			m.tell(news)
+			m.tell(answers)
 			continue
 		}
 		if wait == 0 { // a kiosk that never stops asking must not keep us from looking
 			next = time.Now().Add(m.every)
-			m.tell(news)
+			m.tell(answers)
 		}
 		var request wire.Request
 		err := wire.Read(in, &request)
@@ -37,7 +37,7 @@ func (m *module) serve(requests, answers, news *os.File) {
 		}
 		answer := m.answer(&request)
 		request.Wipe()
-		answer.ID, answer.Known = request.ID, m.known
+		answer.ID = request.ID
 		err = wire.Write(answers, answer)
 		if err != nil || request.Op == wire.OpBye {
 			os.Exit(0)
@@ -46,13 +46,13 @@ func (m *module) serve(requests, answers, news *os.File) {
 }
 
 // tell polls, and sends what the kiosk does not know yet as an answer to nobody.
-func (m *module) tell(news *os.File) {
+func (m *module) tell(answers *os.File) {
 	answer := m.poll(m.told)
 	if answer.Fault != "" || answer.Known == m.told {
 		return // a module that cannot list its slots is found out by the kiosk's own poll
 	}
 	m.told = answer.Known
-	err := wire.Write(news, answer)
+	err := wire.Write(answers, answer)
 	if err != nil {
 		os.Exit(0)
 	}

@@ -1,8 +1,8 @@
-// Package wire is the language between the kiosk and one tirkeu-token process: length-prefixed JSON over three pipes.
+// Package wire is the language between the kiosk and one tirkeu-token process: length-prefixed JSON over two pipes.
 //
 // A frame is four octets, the length of what follows in network order, then that many octets of JSON. The kiosk writes one
-// [Request] and reads its [Answer] before it writes the next; the first frame of all is the worker's [Hello]. On a pipe of their own come
-// answers with the ID 0, unasked, whenever the slots have changed. A frame longer than
+// [Request] and reads its [Answer] before it writes the next; the first frame of all is the worker's [Hello]. Answers with the ID 0 come
+// unasked, whenever the slots have changed. A frame longer than
 // [MaxFrame] or one that does not parse means that the other side is not to be trusted any more: both ends then give up, and the
 // kiosk starts a new worker.
 //
@@ -19,16 +19,15 @@ import (
 )
 
 // Version is raised whenever a message changes its meaning; the kiosk refuses a worker of another version.
-const Version = 2
+const Version = 1
 
 // MaxFrame bounds one message in octets: the longest is the list of a token's certificates.
 const MaxFrame = 1 << 20
 
-// The worker's descriptors; 0 and 1 are left to whatever a vendor's module prints.
+// RequestFD and AnswerFD are the worker's descriptors; 0 and 1 are left to whatever a vendor's module prints.
 const (
 	RequestFD = 3
 	AnswerFD  = 4
-	NewsFD    = 5
 )
 
 // ErrFrame says that what arrived is no frame of this protocol.
@@ -108,9 +107,9 @@ type Answer struct {
 	ID           uint64        `json:"id"`
 	Fault        Fault         `json:"fault,omitempty"`
 	Code         string        `json:"code,omitempty"`  // the module's own word, as CKR_PIN_INCORRECT
-	Known        uint64        `json:"known,omitempty"` // generation of the slots at the time; news of an earlier one is stale
-	Slots        []Slot        `json:"slots,omitempty"` // poll: all of them, absent when Known is the asker's
-	Slot         *Slot         `json:"slot,omitempty"`  // the token's flags after an act that may change them
+	Known        uint64        `json:"known,omitempty"` // poll: generation of Slots; Slots is absent when it is the asker's
+	Slots        []Slot        `json:"slots,omitempty"`
+	Slot         *Slot         `json:"slot,omitempty"` // the token's flags after an act that may change them
 	Session      uint64        `json:"session,omitempty"`
 	Keys         []Key         `json:"keys,omitempty"`
 	Certificates []Certificate `json:"certificates,omitempty"`
@@ -152,51 +151,20 @@ type Certificate struct {
 	DER   []byte `json:"der"`
 }
 
-// HeadSize is the length of what stands before a frame's body.
-const HeadSize = 4
-
-// Encode gives a message's frame. Who has sent it wipes it.
-func Encode(message any) ([]byte, error) {
+// Write sends one message as one write, so that a reader never sees half a length.
+func Write(w io.Writer, message any) error {
 	body, err := json.Marshal(message)
 	if err != nil {
-		return nil, fmt.Errorf("encode frame: %w", err)
+		return fmt.Errorf("encode frame: %w", err)
 	}
 	defer clear(body)
 	if len(body) > MaxFrame {
-		return nil, fmt.Errorf("%w: %d octets to send", ErrFrame, len(body))
+		return fmt.Errorf("%w: %d octets to send", ErrFrame, len(body))
 	}
-	frame := make([]byte, HeadSize+len(body))
-	binary.BigEndian.PutUint32(frame, uint32(len(body)))
-	copy(frame[HeadSize:], body)
-	return frame, nil
-}
-
-// BodySize reads the length of a frame's body from what stands before it; [ErrFrame] when no frame is so long.
-func BodySize(head []byte) (int, error) {
-	size := binary.BigEndian.Uint32(head)
-	if size == 0 || size > MaxFrame {
-		return 0, fmt.Errorf("%w: length %d", ErrFrame, size)
-	}
-	return int(size), nil
-}
-
-// Decode reads a message from a frame's body; [ErrFrame] when it is none.
-func Decode(body []byte, message any) error {
-	err := json.Unmarshal(body, message)
-	if err != nil {
-		// The decoder's own words quote what it read, which may be a PIN.
-		return fmt.Errorf("%w: not the expected JSON", ErrFrame)
-	}
-	return nil
-}
-
-// Write sends one message as one write, so that a reader never sees half a length.
-func Write(w io.Writer, message any) error {
-	frame, err := Encode(message)
-	if err != nil {
-		return err
-	}
+	frame := make([]byte, 4+len(body))
 	defer clear(frame)
+	binary.BigEndian.PutUint32(frame, uint32(len(body)))
+	copy(frame[4:], body)
 	_, err = w.Write(frame)
 	if err != nil {
 		return fmt.Errorf("write frame: %w", err)
@@ -206,7 +174,7 @@ func Write(w io.Writer, message any) error {
 
 // Read receives one message. It answers io.EOF when the other side closed the pipe between frames, and [ErrFrame] for garbage.
 func Read(r io.Reader, message any) error {
-	var head [HeadSize]byte
+	var head [4]byte
 	_, err := io.ReadFull(r, head[:])
 	if err != nil {
 		if errors.Is(err, io.ErrUnexpectedEOF) {
@@ -214,9 +182,9 @@ func Read(r io.Reader, message any) error {
 		}
 		return err
 	}
-	size, err := BodySize(head[:])
-	if err != nil {
-		return err
+	size := binary.BigEndian.Uint32(head[:])
+	if size == 0 || size > MaxFrame {
+		return fmt.Errorf("%w: length %d", ErrFrame, size)
 	}
 	body := make([]byte, size)
 	defer clear(body)
@@ -224,5 +192,10 @@ func Read(r io.Reader, message any) error {
 	if err != nil {
 		return fmt.Errorf("%w: the pipe ended inside a message", ErrFrame)
 	}
-	return Decode(body, message)
+	err = json.Unmarshal(body, message)
+	if err != nil {
+		// The decoder's own words quote what it read, which may be a PIN.
+		return fmt.Errorf("%w: not the expected JSON", ErrFrame)
+	}
+	return nil
 }
