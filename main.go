@@ -13,11 +13,13 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"syscall"
 	"time"
 
+	"github.com/tirkeu/kiosk/app"
 	"github.com/tirkeu/kiosk/app/terminal"
 	"github.com/tirkeu/kiosk/app/window"
 )
@@ -74,7 +76,7 @@ func usage(flags *flag.FlagSet) {
 	fmt.Fprintln(w, "\nexit status: 0 done, 1 failed, 2 wrong usage")
 }
 
-// show opens the terminal and its window, and returns when the window has closed.
+// show holds the terminal, opens it beside its window, and returns when the window has closed.
 func show(config, state string) (err error) {
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	configuration, err := terminal.ReadConfiguration(config)
@@ -87,7 +89,7 @@ func show(config, state string) (err error) {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
-	t, err := terminal.Open(ctx, configuration, state, log)
+	t, err := terminal.Hold(ctx, configuration, state, log)
 	if err != nil {
 		return err
 	}
@@ -97,8 +99,8 @@ func show(config, state string) (err error) {
 	size := t.Display()
 	w = window.New(window.Options{
 		Assets: assets, Log: log, Width: size.WidthPx, Height: size.HeightPx,
-		Open: func() (window.Backend, error) {
-			kiosk, err := t.Kiosk(func() { w.Replace() })
+		Open: func() (window.Backend, error) { // beside the window's own start
+			kiosk, err := open(t, func() { w.Replace() })
 			if err != nil {
 				ran <- nil
 				return nil, err
@@ -117,6 +119,15 @@ func show(config, state string) (err error) {
 	return errors.Join(err, <-ran, <-ran)
 }
 
+// open starts the terminal and makes what the window shows.
+func open(t *terminal.Terminal, onSessionEnd func()) (*app.Kiosk, error) {
+	err := t.Start()
+	if err != nil {
+		return nil, err
+	}
+	return t.Kiosk(onSessionEnd)
+}
+
 // openRack starts the token workers once the first screen stands, so that they do not delay it; a page that is late delays
 // them by so much at most.
 func openRack(ctx context.Context, t *terminal.Terminal, painted <-chan struct{}, log *slog.Logger) error {
@@ -132,5 +143,6 @@ func openRack(ctx context.Context, t *terminal.Terminal, painted <-chan struct{}
 	if err != nil {
 		log.Error("no token can be used", "error", err)
 	}
+	debug.FreeOSMemory() // what reading the words and starting took, and is not needed again
 	return err
 }

@@ -31,8 +31,9 @@ type Terminal struct {
 	usb           *usb.Source
 	broken        app.Code
 
-	device *Device
-	joined *app.Joined
+	device   *Device // nil until the terminal is enrolled
+	identity *identity
+	joined   *app.Joined
 
 	ctx     context.Context // of the engine; ends with Close
 	cancel  context.CancelFunc
@@ -40,28 +41,43 @@ type Terminal struct {
 	looking sync.Once // USB
 }
 
-// Open opens a terminal. A database that cannot be used does not fail it: the terminal then says on its screen that it is
-// out of service, which helps more than a black one. ErrRunning: another program holds the state folder.
+// Open holds a state folder and starts the terminal on it.
 func Open(ctx context.Context, c Configuration, state string, log *slog.Logger) (*Terminal, error) {
-	folder, err := OpenFolder(state)
+	t, err := Hold(ctx, c, state, log)
 	if err != nil {
 		return nil, err
 	}
-	t := &Terminal{configuration: c, folder: folder, log: log, rack: newRack(c.modules())}
-	devices, err := c.devices()
-	if err != nil {
-		return nil, errors.Join(err, folder.Close())
-	}
-	t.usb = usb.NewSource(devices)
-	t.ctx, t.cancel = context.WithCancel(ctx)
-	err = t.open()
+	err = t.Start()
 	if err != nil {
 		return nil, errors.Join(err, t.Close())
 	}
 	return t, nil
 }
 
-func (t *Terminal) open() error {
+// Hold takes the state folder and reads what enrolment left in it; that is a matter of a millisecond, so that a window need not wait for the rest.
+// ErrRunning: another program holds the state folder.
+func Hold(ctx context.Context, c Configuration, state string, log *slog.Logger) (*Terminal, error) {
+	folder, err := OpenFolder(state)
+	if err != nil {
+		return nil, err
+	}
+	t := &Terminal{configuration: c, folder: folder, log: log, rack: newRack(c.modules())}
+	t.ctx, t.cancel = context.WithCancel(ctx)
+	devices, err := c.devices()
+	if err != nil {
+		return nil, errors.Join(err, t.Close())
+	}
+	t.usb = usb.NewSource(devices)
+	t.device, t.identity, err = folder.device()
+	if err != nil {
+		return nil, errors.Join(err, t.Close())
+	}
+	return t, nil
+}
+
+// Start opens the database and begins to work for the centre; before it, nothing is accepted. A database that cannot be used does not fail it: the
+// terminal then says on its screen that it is out of service, which helps more than a black one. It must end before Close begins.
+func (t *Terminal) Start() error {
 	key, err := t.folder.SealKey()
 	if err != nil {
 		t.log.Error("out of service", "error", err)
@@ -73,18 +89,11 @@ func (t *Terminal) open() error {
 			t.broken = brokenCode(err)
 		}
 	}
-	device, identity, err := t.folder.device()
-	if err != nil {
-		return err
+	if t.device == nil || t.store == nil {
+		return nil
 	}
-	if device != nil && t.store != nil {
-		t.device = device
-		t.joined, err = t.join(*device, identity)
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	t.joined, err = t.join(*t.device, t.identity)
+	return err
 }
 
 // OpenRack starts the token workers, and the watch on USB. Until then, and in commands that need no tokens, none is seen.

@@ -18,6 +18,9 @@ type first struct {
 	w *Window
 }
 
+// Stat keeps Wails, which looks for index.html before it makes the window, from waiting for the first state: without it fs.Stat opens the file.
+func (f first) Stat(name string) (fs.FileInfo, error) { return fs.Stat(f.FS, name) }
+
 // Open opens a file of the page.
 func (f first) Open(name string) (fs.File, error) {
 	file, err := f.FS.Open(name)
@@ -25,6 +28,7 @@ func (f first) Open(name string) (fs.File, error) {
 		return file, err
 	}
 	defer file.Close()
+	f.w.asked.Do(func() { close(f.w.looping) })
 	page, err := io.ReadAll(file)
 	if err != nil {
 		return nil, err

@@ -66,6 +66,8 @@ type Window struct {
 	ctx      context.Context
 	opened   chan struct{} // closed once backend is set, or failed
 	backend  Backend       // nil until opened, and when it could not be opened
+	looping  chan struct{} // closed once the page was asked for: GTK's loop runs then, and can be quit
+	asked    sync.Once     // guards looping
 	quitting atomic.Bool
 	heard    atomic.Int64 // Unix milliseconds of the page's last sign of life
 	painted  sync.Once
@@ -82,13 +84,14 @@ func New(opt Options) *Window {
 	if opt.Log == nil {
 		opt.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Window{opt: opt, opened: make(chan struct{})}
+	return &Window{opt: opt, opened: make(chan struct{}), looping: make(chan struct{})}
 }
 
 // Run shows the window and returns when it has ended: by Quit, by SIGTERM, SIGINT or SIGHUP, or with ErrPageDies.
 // It must be called from the main goroutine, once.
 func (w *Window) Run() error {
 	onRendererGone = w.rendererGone
+	interpret()
 	go w.open()
 	err := wails.Run(&options.App{
 		Title:            "Tirkeu",
@@ -112,6 +115,16 @@ func (w *Window) Run() error {
 		return w.failed
 	}
 	return err
+}
+
+// interpret has the page's script run without a compiler: what it compiled would be used for a minute and thrown away with the page's process, yet its
+// threads share two cores with the first painting and its memory is some 14 MB. The page's process then makes no executable memory either.
+// Its environment is ours; JavaScriptCore takes its options from there (Source/JavaScriptCore/runtime/Options.cpp).
+func interpret() {
+	const name = "JSC_useJIT"
+	if _, set := os.LookupEnv(name); !set {
+		_ = os.Setenv(name, "0") // fails for a malformed name only
+	}
 }
 
 // open makes the backend while the window and the page's process start: neither waits for the other.
@@ -174,7 +187,11 @@ func (w *Window) untilSignal() {
 func (w *Window) push() {
 	backend := w.serves()
 	if backend == nil {
-		w.Quit()
+		select { // a quit before the loop is lost
+		case <-w.looping:
+			w.Quit()
+		case <-w.ctx.Done():
+		}
 		return
 	}
 	snapshots, stop := backend.Watch()
