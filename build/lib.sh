@@ -80,7 +80,7 @@ build_programs() {
     say "building the programs"
     go_build -tags $tags -o "$bin/tirkeu" .
     go_build -o "$bin/tirkeu-token" ./hardware/cmd/tirkeu-token
-    go_build -o "$bin/tirkeu-mount" ./hardware/cmd/tirkeu-mount
+    CGO_ENABLED=0 go_build -o "$bin/tirkeu-mount" ./hardware/cmd/tirkeu-mount # the privileged one loads no library
     go_build -o "$bin/tirkeu-centre" ./sync/cmd/tirkeu-centre
     touch "$bin/.programs"
   fi

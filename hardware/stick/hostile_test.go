@@ -152,12 +152,12 @@ func TestDevices_SurvivesDamageBehindTheSuperblock(t *testing.T) {
 	must(t, err)
 	chance := seeded(t)
 	m, d := kiosk(t)
-	for round := range 15 {
+	for round := range 10 {
 		damaged := bytes.Clone(whole)
 		for range 1 << chance.IntN(12) {
 			damaged[2048+chance.IntN(1<<20)] = byte(chance.IntN(256)) // descriptors, bitmaps, inodes, the first folders
 		}
-		file := filepath.Join(t.TempDir(), "damaged")
+		file := filepath.Join(swift(t), "damaged")
 		must(t, os.WriteFile(file, damaged, 0o600))
 		disk := looped(t, file)
 		m.Plug(disk)

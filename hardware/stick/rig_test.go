@@ -108,11 +108,22 @@ func run(t testing.TB, program string, args ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
+// swift is a temporary folder for images, in memory where there is such a place.
+func swift(t testing.TB) string {
+	t.Helper()
+	folder, err := os.MkdirTemp("/dev/shm", "tirkeu-stick-")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(folder) })
+	return folder
+}
+
 // image makes a file of a file system.
 func image(t testing.TB, size int64, program string, args ...string) string {
 	t.Helper()
 	needs(t, program)
-	path := filepath.Join(t.TempDir(), "image")
+	path := filepath.Join(swift(t), "image")
 	must(t, os.WriteFile(path, nil, 0o600))
 	must(t, os.Truncate(path, size))
 	run(t, program, append(args, path)...)
@@ -163,6 +174,7 @@ func prepared(t testing.TB, image string, with func(folder string)) {
 	d := looped(t, image)
 	folder := t.TempDir()
 	must(t, unix.Mount("/dev/"+d.Name, folder, "ext4", 0, ""))
+	t.Cleanup(func() { _ = unix.Unmount(folder, unix.MNT_DETACH) }) // where the test ended before
 	with(folder)
 	must(t, unix.Unmount(folder, 0))
 	run(t, "losetup", "-d", "/dev/"+d.Name)
