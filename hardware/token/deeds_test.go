@@ -39,7 +39,7 @@ func TestRack_OutlivesWhateverAModuleDoes(t *testing.T) {
 		"chdir":   {deed("chdir"), nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := start(t, brief, spec("a", token.Kaztoken), spec("b", token.EToken))
+			s := start(t, func(c *token.Config) { c.CallTimeout = 3 * time.Second }, spec("a", token.Kaztoken), spec("b", token.EToken))
 			other := s.login(s.plug("b"), "123456")
 			a := s.plug("a")
 			for round, call := range []string{"C_Login", "C_SignInit"} {
@@ -151,10 +151,10 @@ func descendants(t *testing.T, leader int) (pids []int) {
 
 // A key may take minutes on a card: as long as the limit for it has not passed nobody is cut short, then the worker is replaced.
 func TestGenerateRSA_MayTakeLongerThanAnyOtherCallButNotForEver(t *testing.T) {
-	s := start(t, func(c *token.Config) { c.CallTimeout, c.KeygenTimeout = time.Second, 10*time.Second }, spec("a", token.Kaztoken), spec("b", token.EToken))
+	s := start(t, func(c *token.Config) { c.CallTimeout, c.KeygenTimeout = 2*time.Second, 20*time.Second }, spec("a", token.Kaztoken), spec("b", token.EToken))
 	other := s.login(s.plug("b"), "123456")
 	session := s.login(s.plug("a"), "123456")
-	s.must(s.bench.Fault("a", virtual.Fault{KeygenDelay: 2 * time.Second})) // twice the limit of a call
+	s.must(s.bench.Fault("a", virtual.Fault{KeygenDelay: 4 * time.Second})) // twice the limit of a call
 	made := make(chan error, 1)
 	begun := s.bench.Calls("a")["C_GenerateKeyPair"]
 	go func() {
@@ -180,7 +180,11 @@ func TestGenerateRSA_MayTakeLongerThanAnyOtherCallButNotForEver(t *testing.T) {
 		t.Errorf("a key that takes for ever: %v", err)
 	}
 	limited.must(limited.bench.Fault("a", virtual.Fault{}))
-	limited.generate(limited.login(limited.back(a), "123456"), "k")
+	keys, err := limited.login(limited.back(a), "123456").Keys(limited.ctx)
+	limited.must(err)
+	if len(keys) != 0 {
+		t.Errorf("%d keys of a generation that was cut short", len(keys))
+	}
 }
 
 // One library, loaded twice with another configuration each, and once with none: what is given to one reaches no other, nor the kiosk itself.

@@ -59,6 +59,6 @@ func TestPINs_NoEntryCostsTwoTriesOnTheRealModule(t *testing.T) {
 	if err := bench.Plug("a"); err != nil {
 		t.Fatal(err)
 	}
-	config.CallTimeout = 2 * time.Second // and so much does each hang take
+	config.CallTimeout = 3 * time.Second // and so much does each hang take
 	signIns(t, t.Context(), &workshop{t: t, bench: bench, config: config}, chosenSeed(), *real)
 }
