@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/BurntSushi/toml"
@@ -34,7 +35,7 @@ type Configuration struct {
 	Stick string `toml:"stick"`
 	// Mounter is the path of tirkeu-mount where the machine does not start it by itself; empty means beside the running program.
 	Mounter string `toml:"mounter"`
-	// Training shows on every screen that this is a demonstration. It changes nothing else.
+	// Training shows on every screen that this is a demonstration, and lets modules and USB be those of a virtual bench. It changes nothing else.
 	Training bool `toml:"training"`
 	// IdleSeconds is the silence after which a citizen is asked; 0 means 120.
 	IdleSeconds int      `toml:"idle_seconds"`
@@ -102,7 +103,32 @@ const (
 	sticksFolder  = "folder"
 )
 
+// bent are variables by which a module, PC/SC or libusb can be made to see what is not there. A terminal that serves people takes them neither from its
+// configuration nor from whoever starts it; one that shows on every screen that it is a demonstration may.
+var bent = []string{"LD_PRELOAD", "LD_LIBRARY_PATH", "UMOCKDEV_DIR", "PCSCLITE_CSOCK_NAME", "SOFTHSM2_CONF", "TIRKEU_SHIM_CTL"}
+
+// straight refuses an environment that is for training alone.
+func (c Configuration) straight() error {
+	if c.Training {
+		return nil
+	}
+	for _, name := range bent {
+		if os.Getenv(name) != "" {
+			return fmt.Errorf("reading the environment: %s is for training alone: unset it", name)
+		}
+		for _, m := range c.Modules {
+			if slices.ContainsFunc(m.Env, func(e string) bool { return strings.HasPrefix(e, name+"=") }) {
+				return fmt.Errorf("reading the configuration: module %s: %s is for training alone", m.Name, name)
+			}
+		}
+	}
+	return nil
+}
+
 func (c Configuration) complete() (Configuration, error) {
+	if err := c.straight(); err != nil {
+		return c, err
+	}
 	for program, setting := range map[string]*string{"tirkeu-token": &c.Worker, "tirkeu-mount": &c.Mounter} {
 		if *setting != "" {
 			continue

@@ -32,3 +32,58 @@ func TestReadConfiguration_TakesSticksAsDevicesOrAsAFolder(t *testing.T) {
 		}
 	}
 }
+
+// written writes a configuration down.
+func written(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "kiosk.toml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// Neither by its file nor by its environment does a terminal that serves people see a virtual bench; one that says on every screen what it is may.
+func TestConfiguration_TakesAVirtualBenchOnlyWhereEveryScreenSaysSo(t *testing.T) {
+	for _, name := range bent {
+		t.Setenv(name, "")
+		module := "[[module]]\nname = \"opensc\"\npath = \"/usr/lib/x.so\"\nenv = [\"A=b\", \"" + name + "=/x\"]\n"
+		if _, err := ReadConfiguration(written(t, module)); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s in the file: %v", name, err)
+		}
+		if _, err := ReadConfiguration(written(t, "training = true\n"+module)); err != nil {
+			t.Errorf("%s in training: %v", name, err)
+		}
+	}
+	plain := written(t, "[[module]]\nname = \"opensc\"\npath = \"/usr/lib/x.so\"\nenv = [\"OPENSC_CONF=/etc/tirkeu/opensc.conf\"]\n")
+	if _, err := ReadConfiguration(plain); err != nil {
+		t.Errorf("a module's own configuration: %v", err)
+	}
+	t.Setenv("PCSCLITE_CSOCK_NAME", "/x")
+	if _, err := ReadConfiguration(plain); err == nil {
+		t.Error("the environment was taken")
+	}
+	if _, err := ReadConfiguration(written(t, "training = true\n")); err != nil {
+		t.Errorf("the environment in training: %v", err)
+	}
+}
+
+func TestConfiguration_TheModulesItNamesCountAsInstalled(t *testing.T) {
+	c, err := ReadConfiguration(written(t, "[[module]]\nname = \"etoken\"\npath = \"/opt/et.so\"\n[[module]]\nname = \"opensc\"\npath = \"/opt/all.so\"\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, err := c.devices()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := table.Modules["etoken"]; len(got) != 1 || got[0] != "/opt/et.so" {
+		t.Errorf("%v", got)
+	}
+	if got := table.Modules[""]; len(got) != 1 || got[0] != "/opt/all.so" {
+		t.Errorf("%v", got)
+	}
+	if _, err := (Configuration{Devices: filepath.Join(t.TempDir(), "none")}).devices(); err == nil {
+		t.Error("a table that is not there was taken")
+	}
+}

@@ -16,7 +16,6 @@ export default async function cards(check) {
   const citizen = people().find(p => `${p.surname} ${p.given}` === card.owner), operator = people().find(p => p.role === 'operator')
   const w = await open(enrolled('cards'), { env: onBus() })
   try {
-    await w.on('attract')
     await clean(w)
     const number = await applied(story(check, w), w, { citizen, card, ccid })
     await clean(w)

@@ -258,8 +258,7 @@ func (s *supervisor) do(ctx context.Context, p *process, j *job) error {
 	j.done <- result{answer: answer}
 	switch {
 	case removed && j.request.Op == wire.OpGenerate:
-		s.bye(p) // OpenSC 0.23 makes no key any more in a process that lost a card while one was made
-		return errRecycled
+		return errRecycled // OpenSC 0.23 makes no key any more in a process that lost a card while one was made
 	case removed:
 		return s.poll(ctx, p)
 	}
