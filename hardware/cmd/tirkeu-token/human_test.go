@@ -51,6 +51,7 @@ type stage interface {
 	arm(kind misfortune) // crash, hang, pull and slow: in the next C_Login
 	disarm()             // and plugged in again, if it was pulled
 	replug()
+	mend() bool    // sets right what only the stage itself breaks when a worker is killed; true: something was broken
 	spent() uint64 // how often a PIN was tried on the token
 	left() int
 	hasty() time.Duration // how long a caller waits that a slow token outlasts
@@ -249,7 +250,11 @@ func (h *human) settle(kind misfortune, err error) {
 			h.Error("opened by a number of an insertion that is over")
 		}
 	case restart:
+		h.stage.mend()
 		h.rack = h.stage.open()
+	}
+	if h.stage.mend() {
+		h.rack.Recycle(h.ctx)
 	}
 }
 

@@ -110,6 +110,7 @@ func (th *theatre) disarm() {
 	th.device.Plug("a")
 }
 
+func (th *theatre) mend() bool           { return false }
 func (th *theatre) replug()              { th.device.Replug("a") }
 func (th *theatre) spent() uint64        { return th.device.Spent("a") }
 func (th *theatre) left() int            { return th.device.Left("a") }
