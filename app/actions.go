@@ -106,6 +106,22 @@ type ChangePINArgs struct {
 	Again string `json:"again"`
 }
 
+// KeysArgs go with "revoke.choose": places in the list.
+type KeysArgs struct {
+	Keys []int `json:"keys"`
+}
+
+// NoticesArgs go with "profile.notices".
+type NoticesArgs struct {
+	On bool `json:"on"`
+}
+
+// SiftArgs go with "applications.sift"; empty is all.
+type SiftArgs struct {
+	Status string `json:"status"`
+	Kind   string `json:"kind"`
+}
+
 // SearchArgs go with "staff.search".
 type SearchArgs struct {
 	Query string `json:"query"`
@@ -148,6 +164,10 @@ var screenData = []struct {
 	{"files.changed", FilesChangedScreen{}},
 	{"sign.medium", SignMediumScreen{}}, {"sign.lost", Empty{}}, {"sign.file", SignFileScreen{}}, {"sign.secret", SignSecretScreen{}}, {"sign.keys", SignKeysScreen{}},
 	{"cabinet.home", CabinetHomeScreen{}},
+	{"revoke.list", RevokeListScreen{}}, {"revoke.reason", RevokeReasonScreen{}}, {"revoke.confirm", RevokeConfirmScreen{}}, {"revoke.done", RevokeDoneScreen{}},
+	{"certificates.list", CertificatesListScreen{}}, {"certificates.report", CertificatesReportScreen{}},
+	{"profile.view", ProfileScreen{}}, {"profile.email", ProfileEmailScreen{}},
+	{"applications.list", ApplicationsListScreen{}}, {"applications.detail", ApplicationsDetailScreen{}},
 	{"staff.pin", PINScreen{}}, {"staff.queue", StaffQueueScreen{}}, {"staff.application", StaffApplicationScreen{}},
 	{"staff.decided", StaffDecidedScreen{}},
 }
@@ -173,6 +193,10 @@ var actionArgs = []struct {
 	{"cabinet", Empty{}}, {"cabinet.leave", Empty{}}, {"reissue", Empty{}}, {"revoke", Empty{}}, {"applications", Empty{}}, {"certificates", Empty{}},
 	{"password", Empty{}}, {"system", Empty{}}, {"gost", Empty{}}, {"profile", Empty{}},
 	{"sign.medium", StorageArgs{}}, {"sign.lost", Empty{}}, {"sign.file", FileArgs{}}, {"sign.look", Empty{}}, {"sign.secret", PINArgs{}}, {"sign.go", KeyArgs{}},
+	{"keys.read", Empty{}}, {"revoke.choose", KeysArgs{}}, {"revoke.reason", CodeArgs{}}, {"revoke.agreement", Empty{}}, {"revoke.go", SubmitArgs{}},
+	{"certificates.sift", CodeArgs{}}, {"certificates.report", Empty{}}, {"report.print", Empty{}}, {"report.save", Empty{}},
+	{"profile.show", Empty{}}, {"profile.email", Empty{}}, {"profile.save-email", EmailArgs{}}, {"profile.notices", NoticesArgs{}},
+	{"applications.sift", SiftArgs{}}, {"applications.open", NumberArgs{}}, {"applications.confirm", SubmitArgs{}}, {"applications.install", Empty{}},
 	{"staff.pin", PINArgs{}}, {"staff.search", SearchArgs{}}, {"staff.open", NumberArgs{}}, {"staff.leave-mode", Empty{}},
 	{"staff.confirm", ConfirmArgs{}}, {"staff.reject", RejectArgs{}}, {"staff.close", Empty{}}, {"staff.back", Empty{}},
 }

@@ -21,6 +21,8 @@ type Config struct {
 	Rack  Rack
 	Stick Stick
 	Store Store
+	// Printer is nil where the terminal has none.
+	Printer Printer
 	// Joined is nil until the terminal is enrolled; then Enrol makes it.
 	Joined *Joined
 	Enrol  func(ctx context.Context, e Enrolment) (*Joined, error)

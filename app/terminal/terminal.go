@@ -106,7 +106,7 @@ func (t *Terminal) join(d Device, id *identity) (*app.Joined, error) {
 		names[app.Lang(lang)] = name
 	}
 	return &app.Joined{
-		Device: d.Name, Prefix: d.Prefix, Centre: names, Line: line{link, &pki.CRLSource{}}, Engine: sender{e},
+		Device: d.Name, Prefix: d.Prefix, Centre: names, Line: line{link, &pki.CRLSource{}, &pki.CRLSource{KeepFor: time.Second}}, Engine: sender{e},
 		Directory: func() *registry.Directory { return e.Directory() },
 	}, nil
 }

@@ -364,7 +364,7 @@ export interface FilesChangedScreen {
 }
 
 export interface SignMediumScreen {
-  purpose: 'sign-in' | 'sign'
+  purpose: 'sign-in' | 'sign' | 'read'
   tokens: TokenCard[]
   stick: StickCard
   kinds: Medium[]
@@ -372,13 +372,13 @@ export interface SignMediumScreen {
 }
 
 export interface SignFileScreen {
-  purpose: 'sign-in' | 'sign'
+  purpose: 'sign-in' | 'sign' | 'read'
   files: FileCard[]
   more: boolean
 }
 
 export interface SignSecretScreen {
-  purpose: 'sign-in' | 'sign'
+  purpose: 'sign-in' | 'sign' | 'read'
   medium: Medium
   file: FileCard | null
   token: PINScreen | null
@@ -386,7 +386,7 @@ export interface SignSecretScreen {
 }
 
 export interface SignKeysScreen {
-  purpose: 'sign-in' | 'sign'
+  purpose: 'sign-in' | 'sign' | 'read'
   what: string
   medium: Medium
   keys: SignKey[]
@@ -415,6 +415,119 @@ export interface CabinetItem {
   does: ActionName
   usable: boolean
   why: string
+}
+
+export interface RevokeListScreen {
+  keys: OwnKeyCard[]
+  chosen: number[]
+  max: number
+  whole: boolean
+}
+
+export interface OwnKeyCard {
+  key: number
+  title: string
+  state: 'valid' | 'unchecked' | 'not-yet' | 'expired' | 'revoked' | 'asked'
+  stateText: string
+  rows: Row[]
+  usable: boolean
+  why: string
+  pair: number
+}
+
+export interface RevokeReasonScreen {
+  reasons: Choice[]
+  chosen: string
+  count: number
+}
+
+export interface RevokeConfirmScreen {
+  count: number
+  rows: Row[]
+  last: boolean
+  offline: boolean
+  consentText: string
+}
+
+export interface RevokeDoneScreen {
+  number: string
+  qr: QR
+  state: 'queued' | 'sent' | 'revoked' | 'refused'
+  title: string
+  text: string
+  hint: string
+  proofs: Proved[]
+  medium: Medium
+  takeOut: boolean
+  home: boolean
+}
+
+export interface Proved {
+  name: 'list' | 'ocsp' | 'crl'
+  text: string
+  seen: boolean
+}
+
+export interface CertificatesListScreen {
+  keys: OwnKeyCard[]
+  sieves: Choice[]
+  sieve: string
+  total: number
+  whole: boolean
+}
+
+export interface CertificatesReportScreen {
+  phase: 'choose' | 'print' | 'save' | 'printed' | 'saved'
+  printer: boolean
+  stick: StickCard
+  text: string
+  medium: Medium
+  takeOut: boolean
+}
+
+export interface ProfileScreen {
+  rows: Row[]
+  open: boolean
+  email: string
+  notices: boolean
+  saved: boolean
+}
+
+export interface ProfileEmailScreen {
+  email: string
+}
+
+export interface ApplicationsListScreen {
+  items: ApplicationCard[]
+  total: number
+  statuses: Choice[]
+  kinds: Choice[]
+  status: string
+  kind: string
+}
+
+export interface ApplicationCard {
+  number: string
+  numberText: string
+  kind: string
+  status: 'queued' | 'waiting' | 'confirmed' | 'rejected' | 'expired' | 'issued' | 'installed' | 'revoked'
+  statusText: string
+  storage: string
+  createdAt: string
+  todo: boolean
+}
+
+export interface ApplicationsDetailScreen {
+  number: string
+  status: 'queued' | 'waiting' | 'confirmed' | 'rejected' | 'expired' | 'issued' | 'installed' | 'revoked'
+  title: string
+  text: string
+  next: string
+  rows: Row[]
+  certificates: OwnKeyCard[]
+  canConfirm: boolean
+  canInstall: boolean
+  consentText: string
 }
 
 export interface StaffQueueScreen {
@@ -553,6 +666,19 @@ export interface KeyArgs {
   key: number
 }
 
+export interface KeysArgs {
+  keys: number[]
+}
+
+export interface NoticesArgs {
+  on: boolean
+}
+
+export interface SiftArgs {
+  status: string
+  kind: string
+}
+
 export interface SearchArgs {
   query: string
 }
@@ -615,6 +741,16 @@ export interface Screens {
   'sign.secret': SignSecretScreen
   'sign.keys': SignKeysScreen
   'cabinet.home': CabinetHomeScreen
+  'revoke.list': RevokeListScreen
+  'revoke.reason': RevokeReasonScreen
+  'revoke.confirm': RevokeConfirmScreen
+  'revoke.done': RevokeDoneScreen
+  'certificates.list': CertificatesListScreen
+  'certificates.report': CertificatesReportScreen
+  'profile.view': ProfileScreen
+  'profile.email': ProfileEmailScreen
+  'applications.list': ApplicationsListScreen
+  'applications.detail': ApplicationsDetailScreen
   'staff.pin': PINScreen
   'staff.queue': StaffQueueScreen
   'staff.application': StaffApplicationScreen
@@ -688,6 +824,23 @@ export interface Actions {
   'sign.look': Record<string, never>
   'sign.secret': PINArgs
   'sign.go': KeyArgs
+  'keys.read': Record<string, never>
+  'revoke.choose': KeysArgs
+  'revoke.reason': CodeArgs
+  'revoke.agreement': Record<string, never>
+  'revoke.go': SubmitArgs
+  'certificates.sift': CodeArgs
+  'certificates.report': Record<string, never>
+  'report.print': Record<string, never>
+  'report.save': Record<string, never>
+  'profile.show': Record<string, never>
+  'profile.email': Record<string, never>
+  'profile.save-email': EmailArgs
+  'profile.notices': NoticesArgs
+  'applications.sift': SiftArgs
+  'applications.open': NumberArgs
+  'applications.confirm': SubmitArgs
+  'applications.install': Record<string, never>
   'staff.pin': PINArgs
   'staff.search': SearchArgs
   'staff.open': NumberArgs
