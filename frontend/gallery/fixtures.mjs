@@ -2,6 +2,7 @@
 // makes ready are {kk, ru, en} here and chosen by `localise`.
 //   fixtures: {id, snapshot, snapshots: {kk, ru, en}}[]     snapshot is the Russian one
 import { files, notices, opened } from './files.mjs'
+import * as own from './own.mjs'
 import { application, certificates, facts, reasons, regions, localities, parts, agreement } from './texts.mjs'
 
 const L = (kk, ru, en) => ({ kk, ru, en })
@@ -36,6 +37,8 @@ const way = ['iin', 'name', 'email', 'region', 'storage', 'agreement', 'pin', 'k
 const line = (now, all = way) => ({ steps: all.map((key, i) => ({ key, state: i < all.indexOf(now) ? 'done' : key === now ? 'now' : 'todo' })) })
 const toToken = (now) => line(now, ['medium', 'pin', 'install', 'done'])
 const toStick = (now) => line(now, ['medium', 'password', 'install', 'done'])
+
+const toRevoke = (now) => line(now, ['list', 'reason', 'summary', 'medium', 'secret', 'key', 'done'])
 
 const kaztoken = { insertion: 3, kind: 'kaztoken', name: 'Kaztoken', serial: '00A1B2C3D4E5', usable: true, why: '' }
 const etoken = { insertion: 4, kind: 'etoken', name: 'eToken PRO (Java, 72K)', serial: '0292FC61', usable: true, why: '' }
@@ -126,6 +129,27 @@ const screens = [
   ['files-change-full', 'files.change', { file: files.few[0], rules: ['length', 'lower', 'upper', 'digit', 'allowed'].map((key) => ({ key })) }, { notice: notices.full }],
   ['files-progress', 'files.progress', { medium: stickMedium, text: L('Құпиясөз ауысып жатыр: жаңа файл жазылып, тексеріледі. USB-флешканы шығармаңыз.', 'Пароль меняется: новый файл записывается и проверяется. Пожалуйста, не вынимайте флешку.', 'The password is being changed: the new file is written and checked. Please leave the stick in.') }, { canBack: false, canExit: false }],
   ['files-changed', 'files.changed', { file: files.few[1], medium: stickMedium, takeOut: true }, { canBack: false }],
+  ['revoke-list', 'revoke.list', { keys: own.certificates.choose, chosen: [0], max: 8, whole: true }, { progress: toRevoke('list') }],
+  ['revoke-list-medium', 'revoke.list', { keys: own.certificates.medium, chosen: [0], max: 8, whole: false }, { progress: toRevoke('list'), online: false }],
+  ['revoke-list-none', 'revoke.list', { keys: own.certificates.none, chosen: [], max: 8, whole: true }, { progress: toRevoke('list') }],
+  ['revoke-reason', 'revoke.reason', { reasons: own.reasons, chosen: '', count: 2 }, { progress: toRevoke('reason') }],
+  ['revoke-confirm', 'revoke.confirm', own.confirm, { progress: toRevoke('summary') }],
+  ['revoke-confirm-offline', 'revoke.confirm', { ...own.confirm, last: false, offline: true }, { progress: toRevoke('summary'), online: false }],
+  ...['queued', 'sent', 'revoked', 'refused'].map((state) => ['revoke-done-' + state, 'revoke.done', { number, qr: qr(), medium, takeOut: true, ...own.done[state] }, { progress: toRevoke('done'), canBack: false, online: state !== 'queued' }]),
+  ['certificates-list', 'certificates.list', { keys: own.certificates.all, sieves: own.sieves, sieve: '', total: 4, whole: true }],
+  ['certificates-list-empty', 'certificates.list', { keys: [], sieves: own.sieves, sieve: 'not-yet', total: 4, whole: false }, { online: false }],
+  ['certificates-report', 'certificates.report', { phase: 'choose', printer: true, stick: { present: true, usable: true, why: '' }, text: '', medium: stickMedium, takeOut: false }],
+  ['certificates-report-none', 'certificates.report', { phase: 'choose', printer: false, stick: { present: false, usable: false, why: '' }, text: '', medium: stickMedium, takeOut: false }],
+  ['certificates-report-print', 'certificates.report', { phase: 'print', printer: true, stick: { present: false, usable: false, why: '' }, text: L('Принтерде қағаз біткен. Қызметкерді шақырыңыз.', 'В принтере кончилась бумага. Позовите сотрудника.', 'The printer is out of paper. Please call staff.'), medium: stickMedium, takeOut: false }, { canBack: false }],
+  ['certificates-report-save', 'certificates.report', { phase: 'save', printer: true, stick: { present: true, usable: true, why: '' }, text: '', medium: stickMedium, takeOut: false }, { canBack: false }],
+  ['certificates-report-saved', 'certificates.report', { phase: 'saved', printer: true, stick: { present: true, usable: true, why: '' }, text: 'keys-2026-11-22.pdf', medium: stickMedium, takeOut: true }],
+  ['profile-view', 'profile.view', own.profile],
+  ['profile-view-bare', 'profile.view', { ...own.profile, email: '', notices: false, saved: false, open: true }],
+  ['profile-email', 'profile.email', { email: own.profile.email }],
+  ['applications-list', 'applications.list', { ...own.applications, total: 6, status: '', kind: '' }],
+  ['applications-list-none', 'applications.list', { ...own.applications, items: [], total: 6, status: 'waiting', kind: 'reissue' }],
+  ['applications-detail', 'applications.detail', own.application],
+  ['applications-detail-keys', 'applications.detail', { ...own.application, status: 'installed', next: '', canInstall: false, certificates: own.certificates.choose.slice(0, 2) }],
   ['staff-pin', 'staff.pin', { ...pin, token: { ...kaztoken, serial: '00F0E1D2C3B4' } }, { role: 'staff' }],
   ['staff-queue', 'staff.queue', { operator: L('Сейітқали Айгүл Маратқызы', 'Сейткали Айгуль Маратовна', 'Seitkali Aigul'), query: '', busy: false, link: { online: true, pending: 2, problem: '', lastContact: '14:32' }, items: application.queue }, { role: 'staff', canBack: false }],
   ['staff-queue-empty', 'staff.queue', { operator: L('Сейітқали Айгүл Маратқызы', 'Сейткали Айгуль Маратовна', 'Seitkali Aigul'), query: '1001', busy: false, link: { online: false, pending: 12, problem: L('Орталықтың сертификаты жарамсыз.', 'Сертификат центра недействителен.', 'The centre’s certificate is not valid.'), lastContact: '09:05' }, items: [] }, { role: 'staff', canBack: false, online: false }],
