@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"time"
 
@@ -24,8 +25,10 @@ type Receipt struct {
 	MadeAt      time.Time
 }
 
+// ReceiptWidth is the width of a receipt printer's paper, in millimetres.
+const ReceiptWidth = 80
+
 const (
-	rollWidth  = 80.0 // of a receipt printer's paper
 	rollMargin = 4.0  // such printers print on 72 mm
 	rollLeast  = 90.0 // a page wider than high would be turned by 90°
 	codeSide   = 40.0
@@ -33,16 +36,37 @@ const (
 
 // PDF draws the receipt on a page 80 mm wide and as high as it needs.
 func (r Receipt) PDF() ([]byte, error) {
+	height, err := r.Height()
+	if err != nil {
+		return nil, err
+	}
+	code, err := r.encode()
+	if err != nil {
+		return nil, err
+	}
+	return r.draw(float64(height), code).bytes()
+}
+
+// Height is how high the receipt is, in millimetres: a printer wants to know what paper is meant.
+func (r Receipt) Height() (int, error) {
+	code, err := r.encode()
+	if err != nil {
+		return 0, err
+	}
+	endless := r.draw(2000, code)
+	return int(math.Ceil(max(endless.y+rollMargin, rollLeast))), nil
+}
+
+func (r Receipt) encode() (*qr.Code, error) {
 	code, err := qr.Encode(r.Code, qr.M)
 	if err != nil {
 		return nil, fmt.Errorf("draw the code of a receipt: %w", err)
 	}
-	rule := r.draw(2000, code) // once on endless paper, to learn the height
-	return r.draw(max(rule.y+rollMargin, rollLeast), code).bytes()
+	return code, nil
 }
 
 func (r Receipt) draw(height float64, code *qr.Code) *paper {
-	p := newPaper(Sheet{Language: r.Language, Title: r.Title, MadeAt: r.MadeAt}, rollWidth, height, rollMargin)
+	p := newPaper(Sheet{Language: r.Language, Title: r.Title, MadeAt: r.MadeAt}, ReceiptWidth, height, rollMargin)
 	p.pdf.AddPage()
 	p.y = rollMargin
 	if r.Notice != "" {

@@ -221,6 +221,10 @@ func TestReceipt_IsAsWideAsTheRollAndAsHighAsItNeeds(t *testing.T) {
 			continue
 		}
 		heights = append(heights, m[2])
+		height, err := r.Height()
+		if said := fmt.Sprintf("%.2f", float64(height)*72/25.4); err != nil || said != m[2] {
+			t.Errorf("it says to be %d mm high (%s points) and is %s points, %v", height, said, m[2], err)
+		}
 	}
 	if len(heights) == 2 && heights[0] == heights[1] {
 		t.Errorf("both are %s points high", heights[0])
