@@ -118,7 +118,7 @@ func connect(d Device, id *identity) (*engine.Line, error) {
 // Kiosk makes the terminal's app.
 func (t *Terminal) Kiosk(onSessionEnd func()) (*app.Kiosk, error) {
 	cfg := app.Config{
-		Rack: t.rack, Stick: stick.Open(t.configuration.Stick), Joined: t.joined, Enrol: t.Enrol,
+		Rack: t.rack, Stick: stick.Open(t.configuration.Stick), Printer: paper{}, Joined: t.joined, Enrol: t.Enrol,
 		Probes: probes(), Broken: t.broken, BuiltAt: BuiltAt(),
 		Display: app.Display{WidthPx: 1920, HeightPx: 1080, DiagonalIn: 21.5}, Languages: []app.Lang{app.Kazakh, app.Russian, app.English},
 		CentreAddress: t.configuration.Centre, Training: t.configuration.Training, IdleAfter: time.Duration(t.configuration.IdleSeconds) * time.Second,
