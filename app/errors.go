@@ -162,6 +162,15 @@ const (
 	CodeKeyOld          Code = "E-1726"
 	CodeKeyUnusable     Code = "E-1727"
 
+	CodeCardFull    Code = "E-1731"
+	CodeTokenNoGOST Code = "E-1732"
+	CodeFilesOnly   Code = "E-1733"
+	CodeCodeLine    Code = "E-1734"
+	CodeGrantOver   Code = "E-1735"
+	CodeCodeExempt  Code = "E-1736"
+	CodeCodeDigits  Code = "E-1737"
+	CodeWebStorage  Code = "E-1738"
+
 	CodeInternal Code = "E-1900"
 )
 
@@ -189,6 +198,7 @@ var codes = []Code{
 	CodeOtherPerson, CodeAlreadyFiled, CodeAlreadyReissued, CodeAlreadyRevoked, CodeNotOffered, CodeNoSystem, CodeCodeWrong, CodeCodeExpired,
 	CodeCodeLocked, CodeCodeLimit, CodeCodeRequired, CodeSignature, CodeSignatureTime, CodeSignatureStale, CodeNeedsLine, CodeNoKeys,
 	CodeKeyBare, CodeKeyOld, CodeKeyUnusable,
+	CodeCardFull, CodeTokenNoGOST, CodeFilesOnly, CodeCodeLine, CodeGrantOver, CodeCodeExempt, CodeCodeDigits, CodeWebStorage,
 	CodeInternal,
 }
 
@@ -204,7 +214,7 @@ func (f *fault) severity() string {
 	switch f.code {
 	case CodeIINDate, CodePINLast, CodeNotYet, CodeFileCyrillic, CodeFileOutside:
 		return "warn"
-	case CodeStaffTokenPulled:
+	case CodeStaffTokenPulled, CodeCodeExempt:
 		return "info"
 	}
 	return "error"

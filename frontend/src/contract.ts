@@ -140,6 +140,7 @@ export interface ApplyEmailScreen {
 export interface ApplyRegionScreen {
   regions: Choice[]
   chosen: string
+  kind: 'new' | 'reissue' | 'information-system' | 'gost'
 }
 
 export interface Choice {
@@ -157,6 +158,7 @@ export interface ApplyStorageScreen {
   tokens: TokenCard[]
   stick: StickCard
   allowed: string[]
+  kind: 'new' | 'reissue' | 'information-system' | 'gost'
 }
 
 export interface StickCard {
@@ -207,6 +209,8 @@ export interface Medium {
 export interface ApplySummaryScreen {
   rows: Row[]
   consentText: string
+  kind: 'new' | 'reissue' | 'information-system' | 'gost'
+  signed: boolean
 }
 
 export interface Row {
@@ -216,6 +220,11 @@ export interface Row {
 }
 
 export interface ApplyDoneScreen {
+  kind: 'new' | 'reissue' | 'information-system' | 'gost'
+  state: 'staff' | 'queued' | 'sent' | 'issued' | 'rejected'
+  why: string
+  hint: string
+  revoke: boolean
   number: string
   qr: QR
   online: boolean
@@ -277,6 +286,8 @@ export interface InstallDoneScreen {
   medium: Medium
   files: string[]
   takeOut: boolean
+  account: boolean
+  revoke: boolean
 }
 
 export interface CertificateCard {
@@ -417,6 +428,40 @@ export interface CabinetItem {
   why: string
 }
 
+export interface ApplyCardWarningScreen {
+  card: TokenCard
+  pairs: number
+}
+
+export interface SystemListScreen {
+  systems: SystemCard[]
+  chosen: string
+}
+
+export interface SystemCard {
+  oid: string
+  name: string
+}
+
+export interface GOSTInfoScreen {
+  title: string
+  text: string
+}
+
+export interface CodeMethodScreen {
+  methods: ('sms' | 'digital-document')[]
+}
+
+export interface CodeEntryScreen {
+  method: 'sms' | 'digital-document'
+  sentTo: string
+  expiresAt: number
+  resendAt: number
+  resends: number
+  left: number
+  locked: boolean
+}
+
 export interface StaffQueueScreen {
   operator: string
   items: QueueItem[]
@@ -553,6 +598,14 @@ export interface KeyArgs {
   key: number
 }
 
+export interface MethodArgs {
+  method: 'sms' | 'digital-document'
+}
+
+export interface OneTimeCodeArgs {
+  code: string
+}
+
 export interface SearchArgs {
   query: string
 }
@@ -615,6 +668,11 @@ export interface Screens {
   'sign.secret': SignSecretScreen
   'sign.keys': SignKeysScreen
   'cabinet.home': CabinetHomeScreen
+  'apply.card-warning': ApplyCardWarningScreen
+  'system.list': SystemListScreen
+  'gost.info': GOSTInfoScreen
+  'code.method': CodeMethodScreen
+  'code.entry': CodeEntryScreen
   'staff.pin': PINScreen
   'staff.queue': StaffQueueScreen
   'staff.application': StaffApplicationScreen
@@ -688,6 +746,13 @@ export interface Actions {
   'sign.look': Record<string, never>
   'sign.secret': PINArgs
   'sign.go': KeyArgs
+  'apply.card-accept': Record<string, never>
+  'system.look': Record<string, never>
+  'system.choose': CodeArgs
+  'gost.confirm': Record<string, never>
+  'code.ask': MethodArgs
+  'code.tell': OneTimeCodeArgs
+  'code.resend': Record<string, never>
   'staff.pin': PINArgs
   'staff.search': SearchArgs
   'staff.open': NumberArgs
