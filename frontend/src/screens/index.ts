@@ -41,6 +41,11 @@ import SignFile from './SignFile.svelte'
 import SignSecret from './SignSecret.svelte'
 import SignKeys from './SignKeys.svelte'
 import CabinetHome from './CabinetHome.svelte'
+import ApplyCardWarning from './ApplyCardWarning.svelte'
+import SystemList from './SystemList.svelte'
+import GostInfo from './GostInfo.svelte'
+import CodeMethod from './CodeMethod.svelte'
+import CodeEntry from './CodeEntry.svelte'
 import StaffPin from './StaffPin.svelte'
 import StaffQueue from './StaffQueue.svelte'
 import StaffApplication from './StaffApplication.svelte'
@@ -90,6 +95,11 @@ export const screens: Record<string, Component<{ data: never }>> = {
   'sign.secret': SignSecret,
   'sign.keys': SignKeys,
   'cabinet.home': CabinetHome,
+  'apply.card-warning': ApplyCardWarning,
+  'system.list': SystemList,
+  'gost.info': GostInfo,
+  'code.method': CodeMethod,
+  'code.entry': CodeEntry,
   'staff.pin': StaffPin,
   'staff.queue': StaffQueue,
   'staff.application': StaffApplication,
