@@ -41,7 +41,7 @@ type EmailArgs struct {
 	Email string `json:"email"`
 }
 
-// CodeArgs go with "apply.region", "apply.locality" and "apply.set".
+// CodeArgs go with "apply.region", "apply.locality", "apply.set" and "system.choose".
 type CodeArgs struct {
 	Code string `json:"code"`
 }
@@ -50,6 +50,16 @@ type CodeArgs struct {
 type StorageArgs struct {
 	Kind      string `json:"kind" ts:"'token' | 'stick'"`
 	Insertion uint64 `json:"insertion,omitempty"`
+}
+
+// MethodArgs go with "code.ask".
+type MethodArgs struct {
+	Method string `json:"method" ts:"'sms' | 'digital-document'"`
+}
+
+// OneTimeCodeArgs go with "code.tell".
+type OneTimeCodeArgs struct {
+	Code string `json:"code"`
 }
 
 // PINArgs go with the PIN screens, and with "sign.secret", where it may be a password.
@@ -168,6 +178,8 @@ var screenData = []struct {
 	{"certificates.list", CertificatesListScreen{}}, {"certificates.report", CertificatesReportScreen{}},
 	{"profile.view", ProfileScreen{}}, {"profile.email", ProfileEmailScreen{}},
 	{"applications.list", ApplicationsListScreen{}}, {"applications.detail", ApplicationsDetailScreen{}},
+	{"apply.card-warning", ApplyCardWarningScreen{}}, {"system.list", SystemListScreen{}}, {"gost.info", GOSTInfoScreen{}},
+	{"code.method", CodeMethodScreen{}}, {"code.entry", CodeEntryScreen{}},
 	{"staff.pin", PINScreen{}}, {"staff.queue", StaffQueueScreen{}}, {"staff.application", StaffApplicationScreen{}},
 	{"staff.decided", StaffDecidedScreen{}},
 }
@@ -197,6 +209,8 @@ var actionArgs = []struct {
 	{"certificates.sift", CodeArgs{}}, {"certificates.report", Empty{}}, {"report.print", Empty{}}, {"report.save", Empty{}},
 	{"profile.show", Empty{}}, {"profile.email", Empty{}}, {"profile.save-email", EmailArgs{}}, {"profile.notices", NoticesArgs{}},
 	{"applications.sift", SiftArgs{}}, {"applications.open", NumberArgs{}}, {"applications.confirm", SubmitArgs{}}, {"applications.install", Empty{}},
+	{"apply.card-accept", Empty{}}, {"system.look", Empty{}}, {"system.choose", CodeArgs{}}, {"gost.confirm", Empty{}},
+	{"code.ask", MethodArgs{}}, {"code.tell", OneTimeCodeArgs{}}, {"code.resend", Empty{}},
 	{"staff.pin", PINArgs{}}, {"staff.search", SearchArgs{}}, {"staff.open", NumberArgs{}}, {"staff.leave-mode", Empty{}},
 	{"staff.confirm", ConfirmArgs{}}, {"staff.reject", RejectArgs{}}, {"staff.close", Empty{}}, {"staff.back", Empty{}},
 }

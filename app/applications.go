@@ -65,15 +65,6 @@ func (s *applicationsList) view(k *Kiosk) any {
 	return v
 }
 
-// kindName is what the centre calls a kind of application.
-func (k *Kiosk) kindName(kind registry.Kind) string {
-	rule, known := k.directory().KindRule(kind)
-	if !known {
-		return k.text("label.other-kind")
-	}
-	return rule.Name.In(string(k.lang))
-}
-
 func (k *Kiosk) storageName(kind registry.StorageKind) string {
 	if kind == "" {
 		return ""

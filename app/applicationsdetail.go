@@ -2,9 +2,6 @@ package app
 
 import "github.com/tirkeu/kiosk/sync/registry"
 
-// confirmWeb begins the confirmation of an application that was filed on the web; nil where this terminal has no such way.
-var confirmWeb func(k *Kiosk, a OwnApplication) *fault
-
 // applicationsDetail is one of the person's applications in full.
 type applicationsDetail struct {
 	from         *applicationsList
@@ -33,7 +30,7 @@ func (s *applicationsDetail) view(k *Kiosk) any {
 }
 
 func (s *applicationsDetail) confirmable() bool {
-	return s.application.Confirmable && confirmWeb != nil
+	return s.application.Confirmable && s.application.Request != nil
 }
 
 func (s *applicationsDetail) rows(k *Kiosk) []Row {
@@ -90,7 +87,7 @@ func (s *applicationsDetail) act(k *Kiosk, action string, args []byte) *fault {
 		case !a.Consent:
 			return &fault{code: CodeConsent}
 		}
-		return confirmWeb(k, s.application)
+		return k.confirmWeb(s.application, s)
 	}
 	return nil
 }

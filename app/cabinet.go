@@ -117,6 +117,7 @@ func lineTrouble(err error) bool {
 func (k *Kiosk) cabinetFault(err error) {
 	if errors.Is(err, ErrCabinetOver) && k.ses != nil && k.ses.cabinet != nil {
 		k.close()
+		k.discard()
 		k.ses.cabinet = nil
 		*k.ses.draft = draft{}
 		k.at = &menu{}
@@ -130,7 +131,7 @@ var cabinetItems = []struct {
 	whole bool
 }{
 	{"reissue", true}, {"revoke", false}, {"applications", true}, {"certificates", false}, {"status", false}, {"password", false},
-	{"system", true}, {"gost", true}, {"profile", true},
+	{"system", true}, {"gost", false}, {"profile", true},
 }
 
 // cabinetHome is where a citizen who signed in chooses what to do.
@@ -162,6 +163,12 @@ func (*cabinetHome) act(k *Kiosk, action string, _ []byte) *fault {
 	}
 	*k.ses.draft = draft{}
 	switch action {
+	case "reissue":
+		k.applyAs(registry.KindReissue, &applyName{})
+	case "system":
+		k.systems()
+	case "gost":
+		k.applyAs(registry.KindGOST, &gostInfo{})
 	case "status":
 		k.at = &statusNumber{}
 	case "revoke":

@@ -166,6 +166,7 @@ func TestApplications_AreSiftedAndOpened(t *testing.T) {
 	rejected.Reason = "no-document"
 	web := item(3, registry.KindNew, registry.StatusWaiting, 1)
 	web.Origin, web.Confirmable, web.ExpiresAt = "web", true, now.AddDate(0, 0, 3)
+	web.Request = &WebRequest{Kind: registry.KindNew, Email: "aigerim@example.kz", Region: "almaty", Locality: "almaty", Storage: registry.StorageKaztoken, Set: "rsa"}
 	s.line.cabinet.items[aigerim] = []OwnApplication{item(1, registry.KindReissue, registry.StatusInstalled, 3), rejected, web}
 	s.line.mu.Unlock()
 	var list ApplicationsListScreen
@@ -188,4 +189,10 @@ func TestApplications_AreSiftedAndOpened(t *testing.T) {
 		t.Error("the filter is forgotten")
 	}
 	s.refuses(CodeNumberUnknown, "applications.open", args{"number": registry.NewNumber("1001", 99)})
+	s.shows("applications.detail", "applications.open", args{"number": web.Number}).data(t, &detail)
+	if !detail.CanConfirm {
+		t.Fatalf("what was filed on the web cannot be confirmed: %+v", detail)
+	}
+	s.refuses(CodeConsent, "applications.confirm", args{"consent": false})
+	s.shows("apply.storage", "applications.confirm", args{"consent": true})
 }

@@ -173,6 +173,14 @@ const (
 	CodeReportStick    Code = "E-1758"
 	CodeRevokeConsent  Code = "E-1759"
 	CodeNotRevoked     Code = "E-1760"
+	CodeCardFull       Code = "E-1731"
+	CodeTokenNoGOST    Code = "E-1732"
+	CodeFilesOnly      Code = "E-1733"
+	CodeCodeLine       Code = "E-1734"
+	CodeGrantOver      Code = "E-1735"
+	CodeCodeExempt     Code = "E-1736"
+	CodeCodeDigits     Code = "E-1737"
+	CodeWebStorage     Code = "E-1738"
 
 	CodeInternal Code = "E-1900"
 )
@@ -203,6 +211,7 @@ var codes = []Code{
 	CodeKeyBare, CodeKeyOld, CodeKeyUnusable,
 	CodeNoneChosen, CodeTooManyChosen, CodeRevokeReason, CodeRevokeAsked, CodePrinterAbsent, CodeNotPrinted, CodeMaybePrinted, CodeNoticesNoEmail,
 	CodeReportStick, CodeRevokeConsent, CodeNotRevoked,
+	CodeCardFull, CodeTokenNoGOST, CodeFilesOnly, CodeCodeLine, CodeGrantOver, CodeCodeExempt, CodeCodeDigits, CodeWebStorage,
 	CodeInternal,
 }
 
@@ -218,7 +227,7 @@ func (f *fault) severity() string {
 	switch f.code {
 	case CodeIINDate, CodePINLast, CodeNotYet, CodeFileCyrillic, CodeFileOutside:
 		return "warn"
-	case CodeStaffTokenPulled:
+	case CodeStaffTokenPulled, CodeCodeExempt:
 		return "info"
 	}
 	return "error"

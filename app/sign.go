@@ -20,7 +20,10 @@ const (
 )
 
 // signed is all that is signed with a citizen's key; the words are under "sign.what".
-var signed = []string{"sign-in", "revocation"}
+var signed = []string{
+	"sign-in", "revocation",
+	"new", "reissue", "information-system", "gost",
+}
 
 // signing is one act that needs a key of the citizen's. It asks, a screen each, where the key lies, for the PIN or the
 // password, and which key it is; then the act is done with it. Signing in goes this way, and so does every application that
@@ -30,6 +33,7 @@ type signing struct {
 	what    string                              // of what is signed: one of signed; it stands on the last screen
 	from    state                               // where "back" leads from the first screen
 	steps   func(k *Kiosk, at string) *Progress // progress line; nil: none
+	refuse  func(cert *x509.Certificate) *fault // why a key that could do it does not serve this act; nil: each does
 	// do is the act, outside the lock. What it gives back runs under it.
 	do func(ctx context.Context, ses *session, with signer) (apply func(), err error)
 	// read takes the keys that were found, in place of do; it runs under the lock, and nothing is signed.

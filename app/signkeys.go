@@ -98,6 +98,9 @@ func (s *signing) unfit(k *Kiosk, key heldKey) *fault {
 			return &fault{code: CodeOtherPerson}
 		}
 	}
+	if s.refuse != nil {
+		return s.refuse(key.cert)
+	}
 	return nil
 }
 

@@ -55,6 +55,9 @@ func families() []string {
 	} {
 		add("label.", l)
 	}
+	for _, code := range refusalReasons {
+		add("reason."+code+".", "text", "hint")
+	}
 	add("file.", "rsa", "auth-rsa", "gost", "key-rsa", "key-gost", "key-other")
 	add("file.state.", fileStates...)
 	add("file.note.", fileStates[1:]...)

@@ -1,6 +1,7 @@
 // A snapshot of every screen, in its states and with the longest words it is likely to meet. Texts that the program
 // makes ready are {kk, ru, en} here and chosen by `localise`.
 //   fixtures: {id, snapshot, snapshots: {kk, ru, en}}[]     snapshot is the Russian one
+import { signed } from './apply.mjs'
 import { files, notices, opened } from './files.mjs'
 import * as own from './own.mjs'
 import { application, certificates, facts, reasons, regions, localities, parts, agreement } from './texts.mjs'
@@ -72,10 +73,10 @@ const screens = [
   ['apply-name', 'apply.name', { known: true, surname: L('Нұрмұхамбетова', 'Нурмухамбетова', 'Nurmukhambetova'), given: L('Гүлжаухар', 'Гульжаухар', 'Gulzhaukhar'), patronymic: L('Әбдімәжитқызы', 'Абдимажиткызы', 'Abdimazhitkyzy') }, { progress: line('name') }],
   ['apply-name-typed', 'apply.name', { known: false, surname: 'Нұрмұхамбетова', given: 'Гүлжаухар', patronymic: '' }, { progress: line('name'), online: false, pending: 3 }],
   ['apply-email', 'apply.email', { email: '' }, { progress: line('email') }],
-  ['apply-region', 'apply.region', { regions, chosen: '75' }, { progress: line('region') }],
+  ['apply-region', 'apply.region', { regions, chosen: '75', kind: 'new' }, { progress: line('region') }],
   ['apply-locality', 'apply.locality', { region: L('Алматы облысы', 'Алматинская область', 'Almaty region'), localities, chosen: '' }, { progress: line('region') }],
-  ['apply-storage-empty', 'apply.storage', { tokens: [], stick: { present: false, usable: false, why: '' }, allowed: ['kaztoken', 'etoken', 'jacarta', 'akey', 'stick'] }, { progress: line('storage') }],
-  ['apply-storage', 'apply.storage', { tokens: [kaztoken, etoken, jacarta], stick: { present: true, usable: true, why: '' }, allowed: ['kaztoken', 'etoken', 'jacarta', 'akey', 'stick'] }, { progress: line('storage') }],
+  ['apply-storage-empty', 'apply.storage', { tokens: [], stick: { present: false, usable: false, why: '' }, allowed: ['kaztoken', 'etoken', 'jacarta', 'akey', 'stick'], kind: 'new' }, { progress: line('storage') }],
+  ['apply-storage', 'apply.storage', { tokens: [kaztoken, etoken, jacarta], stick: { present: true, usable: true, why: '' }, allowed: ['kaztoken', 'etoken', 'jacarta', 'akey', 'stick'], kind: 'new' }, { progress: line('storage') }],
   ['apply-stick-warning', 'apply.stick-warning', {}, { progress: line('storage') }],
   ['apply-set', 'apply.set', { sets: [
     { code: 'rsa', name: L('RSA: кіру және қол қою', 'RSA: вход и подпись', 'RSA: sign-in and signing'), text: L('Екі кілт: біреуі порталдарға кіруге, екіншісі құжаттарға қол қоюға арналған.', 'Два ключа: один для входа на порталы, другой для подписи документов.', 'Two keys: one for signing in to portals, the other for signing documents.') },
@@ -87,9 +88,9 @@ const screens = [
   ['apply-pin-wrong', 'apply.pin', { ...pin, low: true }, { progress: line('pin'), notice: wrongPin }],
   ['apply-pin-final', 'apply.pin', { ...pin, token: etoken, low: true, final: true }, { progress: line('pin') }],
   ['apply-keys', 'apply.keys', { medium, key: 1, keys: 2, phase: 'generate', text: L('Қол қою кілті токеннің ішінде жасалып жатыр', 'Ключ создаётся внутри токена', 'The key is being made inside the token') }, { progress: line('keys'), canBack: false, canExit: false }],
-  ['apply-summary', 'apply.summary', { rows: facts, consentText: L('Деректерімнің дұрыстығын растаймын, оларды өңдеуге және ЭЦҚ кілттерін шығаруға келісемін.', 'Подтверждаю, что данные верны, и согласен на их обработку и выпуск ключей ЭЦП.', 'I confirm that the data are right, and agree to their processing and to the issue of digital signature keys.') }, { progress: line('summary') }],
-  ['apply-done', 'apply.done', { number, qr: qr(), online: true, medium, takeOut: true, days: 30 }, { canBack: false }],
-  ['apply-done-offline', 'apply.done', { number, qr: qr(), online: false, medium: stickMedium, takeOut: true, days: 30 }, { canBack: false, online: false, pending: 1 }],
+  ['apply-summary', 'apply.summary', { rows: facts, consentText: L('Деректерімнің дұрыстығын растаймын, оларды өңдеуге және ЭЦҚ кілттерін шығаруға келісемін.', 'Подтверждаю, что данные верны, и согласен на их обработку и выпуск ключей ЭЦП.', 'I confirm that the data are right, and agree to their processing and to the issue of digital signature keys.'), kind: 'new', signed: false }, { progress: line('summary') }],
+  ['apply-done', 'apply.done', { number, qr: qr(), online: true, medium, takeOut: true, days: 30, kind: 'new', state: 'staff', why: '', hint: '', revoke: false }, { canBack: false }],
+  ['apply-done-offline', 'apply.done', { number, qr: qr(), online: false, medium: stickMedium, takeOut: true, days: 30, kind: 'new', state: 'staff', why: '', hint: '', revoke: false }, { canBack: false, online: false, pending: 1 }],
   ['status-number', 'status.number', { tokens: [] }],
   ['status-number-token', 'status.number', { tokens: [kaztoken] }],
   ['status-word-waiting', 'status.word', { number, status: 'waiting', title: L('Өтінім растауды күтіп тұр', 'Заявка ждёт подтверждения', 'The application waits to be confirmed'), text: L('Өтінім орталыққа жетті. Оны оператор жеке куәлігіңіз бойынша растауы керек.', 'Заявка в центре. Оператор должен подтвердить её по вашему удостоверению личности.', 'The application is at the centre. An operator must confirm it against your ID card.'), next: L('Жеке куәлігіңізбен операторға барыңыз.', 'Подойдите к оператору с удостоверением личности.', 'Go to an operator with your ID card.'), canInstall: false }],
@@ -102,8 +103,8 @@ const screens = [
   ['install-password', 'install.password', { rules: ['length', 'lower', 'upper', 'digit', 'allowed'].map((key) => ({ key })) }, { progress: toStick('password') }],
   ['install-progress', 'install.progress', { medium, step: 'write', index: 1, count: 2, text: L('Сертификат токенге жазылып жатыр', 'Записываем сертификат на токен', 'The certificate is being written to the token') }, { progress: toToken('install'), canBack: false, canExit: false }],
   ['install-factory', 'install.factory', { token: kaztoken, min: 6, max: 32 }, { canBack: false }],
-  ['install-done', 'install.done', { number, certificates, medium, files: [], takeOut: true }, { canBack: false }],
-  ['install-done-stick', 'install.done', { number, certificates, medium: stickMedium, files: ['AUTH_RSA256_3b1f0e9c8d7a6b5c4d3e2f1a0b9c8d7e6f5a4b3c.p12', 'RSA256_9f8e7d6c5b4a39281706f5e4d3c2b1a09f8e7d6c.p12'], takeOut: false }, { canBack: false }],
+  ['install-done', 'install.done', { number, certificates, medium, files: [], takeOut: true, account: false, revoke: false }, { canBack: false }],
+  ['install-done-stick', 'install.done', { number, certificates, medium: stickMedium, files: ['AUTH_RSA256_3b1f0e9c8d7a6b5c4d3e2f1a0b9c8d7e6f5a4b3c.p12', 'RSA256_9f8e7d6c5b4a39281706f5e4d3c2b1a09f8e7d6c.p12'], takeOut: false, account: false, revoke: false }, { canBack: false }],
   ['keys-medium', 'keys.medium', { tokens: [] }],
   ['keys-medium-two', 'keys.medium', { tokens: [kaztoken, akey] }],
   ['keys-pin', 'keys.pin', pin],
@@ -150,6 +151,7 @@ const screens = [
   ['applications-list-none', 'applications.list', { ...own.applications, items: [], total: 6, status: 'waiting', kind: 'reissue' }],
   ['applications-detail', 'applications.detail', own.application],
   ['applications-detail-keys', 'applications.detail', { ...own.application, status: 'installed', next: '', canInstall: false, certificates: own.certificates.choose.slice(0, 2) }],
+  ...signed({ number, qr: qr(), medium, stickMedium, facts, certificates, tokens: [kaztoken, etoken] }),
   ['staff-pin', 'staff.pin', { ...pin, token: { ...kaztoken, serial: '00F0E1D2C3B4' } }, { role: 'staff' }],
   ['staff-queue', 'staff.queue', { operator: L('Сейітқали Айгүл Маратқызы', 'Сейткали Айгуль Маратовна', 'Seitkali Aigul'), query: '', busy: false, link: { online: true, pending: 2, problem: '', lastContact: '14:32' }, items: application.queue }, { role: 'staff', canBack: false }],
   ['staff-queue-empty', 'staff.queue', { operator: L('Сейітқали Айгүл Маратқызы', 'Сейткали Айгуль Маратовна', 'Seitkali Aigul'), query: '1001', busy: false, link: { online: false, pending: 12, problem: L('Орталықтың сертификаты жарамсыз.', 'Сертификат центра недействителен.', 'The centre’s certificate is not valid.'), lastContact: '09:05' }, items: [] }, { role: 'staff', canBack: false, online: false }],

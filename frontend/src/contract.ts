@@ -140,6 +140,7 @@ export interface ApplyEmailScreen {
 export interface ApplyRegionScreen {
   regions: Choice[]
   chosen: string
+  kind: 'new' | 'reissue' | 'information-system' | 'gost'
 }
 
 export interface Choice {
@@ -157,6 +158,7 @@ export interface ApplyStorageScreen {
   tokens: TokenCard[]
   stick: StickCard
   allowed: string[]
+  kind: 'new' | 'reissue' | 'information-system' | 'gost'
 }
 
 export interface StickCard {
@@ -207,6 +209,8 @@ export interface Medium {
 export interface ApplySummaryScreen {
   rows: Row[]
   consentText: string
+  kind: 'new' | 'reissue' | 'information-system' | 'gost'
+  signed: boolean
 }
 
 export interface Row {
@@ -216,6 +220,11 @@ export interface Row {
 }
 
 export interface ApplyDoneScreen {
+  kind: 'new' | 'reissue' | 'information-system' | 'gost'
+  state: 'staff' | 'queued' | 'sent' | 'issued' | 'rejected'
+  why: string
+  hint: string
+  revoke: boolean
   number: string
   qr: QR
   online: boolean
@@ -277,6 +286,8 @@ export interface InstallDoneScreen {
   medium: Medium
   files: string[]
   takeOut: boolean
+  account: boolean
+  revoke: boolean
 }
 
 export interface CertificateCard {
@@ -530,6 +541,40 @@ export interface ApplicationsDetailScreen {
   consentText: string
 }
 
+export interface ApplyCardWarningScreen {
+  card: TokenCard
+  pairs: number
+}
+
+export interface SystemListScreen {
+  systems: SystemCard[]
+  chosen: string
+}
+
+export interface SystemCard {
+  oid: string
+  name: string
+}
+
+export interface GOSTInfoScreen {
+  title: string
+  text: string
+}
+
+export interface CodeMethodScreen {
+  methods: ('sms' | 'digital-document')[]
+}
+
+export interface CodeEntryScreen {
+  method: 'sms' | 'digital-document'
+  sentTo: string
+  expiresAt: number
+  resendAt: number
+  resends: number
+  left: number
+  locked: boolean
+}
+
 export interface StaffQueueScreen {
   operator: string
   items: QueueItem[]
@@ -679,6 +724,14 @@ export interface SiftArgs {
   kind: string
 }
 
+export interface MethodArgs {
+  method: 'sms' | 'digital-document'
+}
+
+export interface OneTimeCodeArgs {
+  code: string
+}
+
 export interface SearchArgs {
   query: string
 }
@@ -751,6 +804,11 @@ export interface Screens {
   'profile.email': ProfileEmailScreen
   'applications.list': ApplicationsListScreen
   'applications.detail': ApplicationsDetailScreen
+  'apply.card-warning': ApplyCardWarningScreen
+  'system.list': SystemListScreen
+  'gost.info': GOSTInfoScreen
+  'code.method': CodeMethodScreen
+  'code.entry': CodeEntryScreen
   'staff.pin': PINScreen
   'staff.queue': StaffQueueScreen
   'staff.application': StaffApplicationScreen
@@ -841,6 +899,13 @@ export interface Actions {
   'applications.open': NumberArgs
   'applications.confirm': SubmitArgs
   'applications.install': Record<string, never>
+  'apply.card-accept': Record<string, never>
+  'system.look': Record<string, never>
+  'system.choose': CodeArgs
+  'gost.confirm': Record<string, never>
+  'code.ask': MethodArgs
+  'code.tell': OneTimeCodeArgs
+  'code.resend': Record<string, never>
   'staff.pin': PINArgs
   'staff.search': SearchArgs
   'staff.open': NumberArgs

@@ -51,6 +51,11 @@ import ProfileView from './ProfileView.svelte'
 import ProfileEmail from './ProfileEmail.svelte'
 import ApplicationsList from './ApplicationsList.svelte'
 import ApplicationsDetail from './ApplicationsDetail.svelte'
+import ApplyCardWarning from './ApplyCardWarning.svelte'
+import SystemList from './SystemList.svelte'
+import GostInfo from './GostInfo.svelte'
+import CodeMethod from './CodeMethod.svelte'
+import CodeEntry from './CodeEntry.svelte'
 import StaffPin from './StaffPin.svelte'
 import StaffQueue from './StaffQueue.svelte'
 import StaffApplication from './StaffApplication.svelte'
@@ -110,6 +115,11 @@ export const screens: Record<string, Component<{ data: never }>> = {
   'profile.email': ProfileEmail,
   'applications.list': ApplicationsList,
   'applications.detail': ApplicationsDetail,
+  'apply.card-warning': ApplyCardWarning,
+  'system.list': SystemList,
+  'gost.info': GostInfo,
+  'code.method': CodeMethod,
+  'code.entry': CodeEntry,
   'staff.pin': StaffPin,
   'staff.queue': StaffQueue,
   'staff.application': StaffApplication,
