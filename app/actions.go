@@ -41,7 +41,7 @@ type EmailArgs struct {
 	Email string `json:"email"`
 }
 
-// CodeArgs go with "apply.region", "apply.locality" and "apply.set".
+// CodeArgs go with "apply.region", "apply.locality", "apply.set" and "system.choose".
 type CodeArgs struct {
 	Code string `json:"code"`
 }
@@ -50,6 +50,16 @@ type CodeArgs struct {
 type StorageArgs struct {
 	Kind      string `json:"kind" ts:"'token' | 'stick'"`
 	Insertion uint64 `json:"insertion,omitempty"`
+}
+
+// MethodArgs go with "code.ask".
+type MethodArgs struct {
+	Method string `json:"method" ts:"'sms' | 'digital-document'"`
+}
+
+// OneTimeCodeArgs go with "code.tell".
+type OneTimeCodeArgs struct {
+	Code string `json:"code"`
 }
 
 // PINArgs go with the PIN screens, and with "sign.secret", where it may be a password.
@@ -106,6 +116,22 @@ type ChangePINArgs struct {
 	Again string `json:"again"`
 }
 
+// KeysArgs go with "revoke.choose": places in the list.
+type KeysArgs struct {
+	Keys []int `json:"keys"`
+}
+
+// NoticesArgs go with "profile.notices".
+type NoticesArgs struct {
+	On bool `json:"on"`
+}
+
+// SiftArgs go with "applications.sift"; empty is all.
+type SiftArgs struct {
+	Status string `json:"status"`
+	Kind   string `json:"kind"`
+}
+
 // SearchArgs go with "staff.search".
 type SearchArgs struct {
 	Query string `json:"query"`
@@ -148,6 +174,12 @@ var screenData = []struct {
 	{"files.changed", FilesChangedScreen{}},
 	{"sign.medium", SignMediumScreen{}}, {"sign.lost", Empty{}}, {"sign.file", SignFileScreen{}}, {"sign.secret", SignSecretScreen{}}, {"sign.keys", SignKeysScreen{}},
 	{"cabinet.home", CabinetHomeScreen{}},
+	{"revoke.list", RevokeListScreen{}}, {"revoke.reason", RevokeReasonScreen{}}, {"revoke.confirm", RevokeConfirmScreen{}}, {"revoke.done", RevokeDoneScreen{}},
+	{"certificates.list", CertificatesListScreen{}}, {"certificates.report", CertificatesReportScreen{}},
+	{"profile.view", ProfileScreen{}}, {"profile.email", ProfileEmailScreen{}},
+	{"applications.list", ApplicationsListScreen{}}, {"applications.detail", ApplicationsDetailScreen{}},
+	{"apply.card-warning", ApplyCardWarningScreen{}}, {"system.list", SystemListScreen{}}, {"gost.info", GOSTInfoScreen{}},
+	{"code.method", CodeMethodScreen{}}, {"code.entry", CodeEntryScreen{}},
 	{"staff.pin", PINScreen{}}, {"staff.queue", StaffQueueScreen{}}, {"staff.application", StaffApplicationScreen{}},
 	{"staff.decided", StaffDecidedScreen{}},
 }
@@ -173,6 +205,12 @@ var actionArgs = []struct {
 	{"cabinet", Empty{}}, {"cabinet.leave", Empty{}}, {"reissue", Empty{}}, {"revoke", Empty{}}, {"applications", Empty{}}, {"certificates", Empty{}},
 	{"password", Empty{}}, {"system", Empty{}}, {"gost", Empty{}}, {"profile", Empty{}},
 	{"sign.medium", StorageArgs{}}, {"sign.lost", Empty{}}, {"sign.file", FileArgs{}}, {"sign.look", Empty{}}, {"sign.secret", PINArgs{}}, {"sign.go", KeyArgs{}},
+	{"keys.read", Empty{}}, {"revoke.choose", KeysArgs{}}, {"revoke.reason", CodeArgs{}}, {"revoke.agreement", Empty{}}, {"revoke.go", SubmitArgs{}},
+	{"certificates.sift", CodeArgs{}}, {"certificates.report", Empty{}}, {"report.print", Empty{}}, {"report.save", Empty{}},
+	{"profile.show", Empty{}}, {"profile.email", Empty{}}, {"profile.save-email", EmailArgs{}}, {"profile.notices", NoticesArgs{}},
+	{"applications.sift", SiftArgs{}}, {"applications.open", NumberArgs{}}, {"applications.confirm", SubmitArgs{}}, {"applications.install", Empty{}},
+	{"apply.card-accept", Empty{}}, {"system.look", Empty{}}, {"system.choose", CodeArgs{}}, {"gost.confirm", Empty{}},
+	{"code.ask", MethodArgs{}}, {"code.tell", OneTimeCodeArgs{}}, {"code.resend", Empty{}},
 	{"staff.pin", PINArgs{}}, {"staff.search", SearchArgs{}}, {"staff.open", NumberArgs{}}, {"staff.leave-mode", Empty{}},
 	{"staff.confirm", ConfirmArgs{}}, {"staff.reject", RejectArgs{}}, {"staff.close", Empty{}}, {"staff.back", Empty{}},
 }

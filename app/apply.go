@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/mail"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -11,13 +12,35 @@ import (
 	"github.com/tirkeu/kiosk/sync/registry"
 )
 
-// applySteps draws the progress line of an application.
+// applySteps draws the progress line of an application; each kind has steps of its own.
 func applySteps(k *Kiosk, now string) *Progress {
-	all := []string{"iin", "name", "email", "region", "storage", "agreement", "pin", "keys", "summary", "done"}
-	if k.ses != nil && k.ses.draft.onStick {
-		all = []string{"iin", "name", "email", "region", "storage", "agreement", "keys", "summary", "done"}
+	d := &draft{}
+	if k.ses != nil {
+		d = k.ses.draft
 	}
-	return line(now, all...)
+	var first []string
+	switch {
+	case d.web != "":
+	case d.asks() == registry.KindReissue:
+		first = []string{"name", "email", "region"}
+	case d.asks() == registry.KindSystem:
+		first = []string{"system", "region"}
+	case d.asks() == registry.KindGOST:
+		first = []string{"info", "region"}
+	default:
+		first = []string{"iin", "name", "email", "region"}
+	}
+	all := append(first, "storage", "agreement", "pin", "keys", "summary")
+	if d.onStick {
+		all = slices.DeleteFunc(all, func(s string) bool { return s == "pin" })
+	}
+	if d.signed() {
+		if k.asksCode() {
+			all = append(all, "code")
+		}
+		all = append(all, "sign")
+	}
+	return line(now, append(all, "done")...)
 }
 
 // applyIIN asks for the IIN.
@@ -103,7 +126,12 @@ func (*applyName) view(k *Kiosk) any {
 	d := k.ses.draft
 	return ApplyNameScreen{Known: d.known, Surname: d.name.Surname, Given: d.name.Given, Patronymic: d.name.Patronymic}
 }
-func (*applyName) back(*Kiosk) state        { return &applyIIN{} }
+func (*applyName) back(k *Kiosk) state {
+	if d := k.ses.draft; d.signed() {
+		return d.from
+	}
+	return &applyIIN{}
+}
 func (*applyName) steps(k *Kiosk) *Progress { return applySteps(k, "name") }
 func (*applyName) act(k *Kiosk, action string, args []byte) *fault {
 	if action != "apply.name" {
@@ -195,9 +223,14 @@ type applyRegion struct{}
 
 func (*applyRegion) name() string { return "apply.region" }
 func (*applyRegion) view(k *Kiosk) any {
-	return ApplyRegionScreen{Regions: k.regions(), Chosen: k.ses.draft.region}
+	return ApplyRegionScreen{Regions: k.regions(), Chosen: k.ses.draft.region, Kind: string(k.ses.draft.asks())}
 }
-func (*applyRegion) back(*Kiosk) state        { return &applyEmail{} }
+func (*applyRegion) back(k *Kiosk) state {
+	if d := k.ses.draft; d.first != nil {
+		return d.first
+	}
+	return &applyEmail{}
+}
 func (*applyRegion) steps(k *Kiosk) *Progress { return applySteps(k, "region") }
 func (*applyRegion) act(k *Kiosk, action string, args []byte) *fault {
 	if action != "apply.region" {
@@ -241,6 +274,7 @@ func (*applyLocality) act(k *Kiosk, action string, args []byte) *fault {
 		return &fault{code: CodeLocality}
 	}
 	k.ses.draft.locality = a.Code
+	k.ses.place = place{k.ses.draft.region, a.Code}
 	k.at = &applyStorage{}
 	return nil
 }
@@ -260,13 +294,18 @@ type applyStorage struct{}
 
 func (*applyStorage) name() string { return "apply.storage" }
 func (*applyStorage) view(k *Kiosk) any {
-	s := StickCard{Present: k.stick, Usable: k.stick && k.allowed("stick")}
-	if !k.allowed("stick") {
-		s.Why = (&fault{code: CodeStickForbidden}).words(k).Title
+	s := StickCard{Present: k.stick, Usable: k.stick}
+	if f := k.unoffered("stick"); f != nil {
+		s.Usable, s.Why = false, f.words(k).Title
 	}
-	return ApplyStorageScreen{Tokens: k.cards(k.allowed), Stick: s, Allowed: k.allowedKinds()}
+	return ApplyStorageScreen{Tokens: k.draftCards(), Stick: s, Allowed: k.allowedKinds(), Kind: string(k.ses.draft.asks())}
 }
-func (*applyStorage) back(*Kiosk) state        { return &applyLocality{} }
+func (*applyStorage) back(k *Kiosk) state {
+	if d := k.ses.draft; d.web != "" {
+		return d.from
+	}
+	return &applyLocality{}
+}
 func (*applyStorage) steps(k *Kiosk) *Progress { return applySteps(k, "storage") }
 func (*applyStorage) act(k *Kiosk, action string, args []byte) *fault {
 	if action != "apply.storage" {
@@ -279,13 +318,13 @@ func (*applyStorage) act(k *Kiosk, action string, args []byte) *fault {
 	}
 	d := k.ses.draft
 	if a.Kind == "stick" {
-		if !k.allowed("stick") {
-			return &fault{code: CodeStickForbidden}
+		if f := k.unoffered("stick"); f != nil {
+			return f
 		}
 		if !k.stick {
 			return &fault{code: CodeStickAbsent}
 		}
-		d.onStick, d.medium, d.model = true, stickRef, ""
+		d.onStick, d.medium, d.model, d.gost = true, stickRef, "", true
 		k.at = &applyStickWarning{}
 		return nil
 	}
@@ -293,13 +332,14 @@ func (*applyStorage) act(k *Kiosk, action string, args []byte) *fault {
 	if !there {
 		return &fault{code: CodeTokenAbsent}
 	}
-	if f := unusable(t); f != nil {
+	if f := k.unmakeable(t); f != nil {
 		return f
 	}
-	if !k.allowed(string(t.Kind)) {
-		return &fault{code: CodeTokenKind}
+	d.onStick, d.medium, d.model, d.gost = false, refOf(t), t.Model, makesGOST(t)
+	if d.medium.kind == string(registry.StorageIDCard) {
+		k.at = &applyCardWarning{}
+		return nil
 	}
-	d.onStick, d.medium, d.model = false, refOf(t), t.Model
 	k.afterStorage()
 	return nil
 }
@@ -339,6 +379,9 @@ func (*applyAgreement) act(k *Kiosk, action string, _ []byte) *fault {
 		return nil
 	}
 	d := k.ses.draft
+	if f := k.lineWanted(); f != nil {
+		return f
+	}
 	d.consent = k.agreement().consent
 	if !k.plugIn(d.medium) {
 		k.at = &applyStorage{}

@@ -66,7 +66,7 @@ func (k *Kiosk) makeKeys() {
 		err := m.make(ctx)
 		if err != nil {
 			if ctx.Err() == nil {
-				k.abandon(ctx, m.left, m.login)
+				k.abandon(ctx, m.left, &opened{login: m.login, ref: d.medium})
 			} // else the program is closing: reconciled at the next start
 			return func() {
 				k.at = &applyStorage{}
@@ -95,11 +95,18 @@ func keysFault(err error) *fault {
 }
 
 func (m *making) make(ctx context.Context) error {
-	counter, err := m.k.cfg.Store.ReserveNumber(ctx, m.k.joined.Prefix)
+	err := m.room(ctx)
 	if err != nil {
-		return fmt.Errorf("reserve number: %w", err)
+		return err
 	}
-	m.number = registry.NewNumber(m.k.joined.Prefix, counter)
+	m.number = m.draft.web
+	if m.number == "" {
+		counter, err := m.k.cfg.Store.ReserveNumber(ctx, m.k.joined.Prefix)
+		if err != nil {
+			return fmt.Errorf("reserve number: %w", err)
+		}
+		m.number = registry.NewNumber(m.k.joined.Prefix, counter)
+	}
 	for n, template := range m.names {
 		m.tell(n+1, "generate")
 		err := m.key(ctx, n+1, template)
@@ -112,6 +119,22 @@ func (m *making) make(ctx context.Context) error {
 	}
 	m.tell(len(m.names), "write")
 	return m.file()
+}
+
+// room refuses a card that has no place for the keys, before it is asked to make any: one that makes room by itself would
+// take what is on it, and with it the key that is to sign.
+func (m *making) room(ctx context.Context) error {
+	if m.draft.medium.kind != string(registry.StorageIDCard) {
+		return nil
+	}
+	keys, err := m.login.Keys(ctx)
+	if err != nil {
+		return fmt.Errorf("count keys: %w", err)
+	}
+	if free := max(cardPairs-len(keys), 0); free < len(m.names) {
+		return &faultError{&fault{code: CodeCardFull, params: []any{"Has", len(keys), "Places", cardPairs}}}
+	}
+	return nil
 }
 
 func (m *making) tell(key int, phase string) {
@@ -139,10 +162,10 @@ func (m *making) key(ctx context.Context, n int, template string) error {
 	var signer crypto.Signer
 	var spki []byte
 	if m.draft.onStick {
-		m.left = append(m.left, leftover{intent: intent, number: m.number, file: sealedName(m.number)})
+		m.left = append(m.left, leftover{intent: intent, medium: stickRef, number: m.number, file: sealedName(m.number)})
 		signer, spki, err = m.soft(template, id)
 	} else {
-		m.left = append(m.left, leftover{intent: intent, number: m.number, id: id})
+		m.left = append(m.left, leftover{intent: intent, medium: m.draft.medium, number: m.number, id: id})
 		signer, spki, err = m.onToken(ctx, n, template, id)
 	}
 	if err != nil {

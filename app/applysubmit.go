@@ -24,19 +24,25 @@ func (*applySummary) view(k *Kiosk) any {
 	if m.Serial != "" {
 		medium = k.text("label.medium-serial", "Name", m.Name, "Serial", m.Serial)
 	}
-	return ApplySummaryScreen{
-		Rows: []Row{
-			{Label: k.text("label.iin"), Value: spacedIIN(d.iin)},
-			{Label: k.text("label.name"), Value: fullName(d.name)},
-			{Label: k.text("label.email"), Value: email},
-			{Label: k.text("label.region"), Value: choice(k.regions(), d.region)},
-			{Label: k.text("label.locality"), Value: choice(k.localities(d.region), d.locality)},
-			{Label: k.text("label.storage"), Value: medium},
-			{Label: k.text("label.keys"), Value: k.setName(d.medium.kind, templatesOf(d.keys))},
-			{Label: k.text("label.agreement"), Value: k.text("label.agreement-version", "Version", d.consent.Version)},
-		},
-		ConsentText: k.text("label.consent"),
+	v := ApplySummaryScreen{Kind: string(d.asks()), Signed: d.signed(), ConsentText: k.text("label.consent")}
+	if d.signed() {
+		v.ConsentText = k.text("label.consent-signed")
+		v.Rows = append(v.Rows, Row{Label: k.text("label.kind"), Value: k.kindName(d.asks())})
 	}
+	if d.system.OID != "" {
+		v.Rows = append(v.Rows, Row{Label: k.text("label.system"), Value: d.system.Name.In(string(k.lang)) + " · " + d.system.OID})
+	}
+	v.Rows = append(v.Rows,
+		Row{Label: k.text("label.iin"), Value: spacedIIN(d.iin)},
+		Row{Label: k.text("label.name"), Value: fullName(d.name)},
+		Row{Label: k.text("label.email"), Value: email},
+		Row{Label: k.text("label.region"), Value: choice(k.regions(), d.region)},
+		Row{Label: k.text("label.locality"), Value: choice(k.localities(d.region), d.locality)},
+		Row{Label: k.text("label.storage"), Value: medium},
+		Row{Label: k.text("label.keys"), Value: k.setName(d.medium.kind, templatesOf(d.keys))},
+		Row{Label: k.text("label.agreement"), Value: k.text("label.agreement-version", "Version", d.consent.Version)},
+	)
+	return v
 }
 
 func templatesOf(keys []draftKey) []registry.Template {
@@ -59,6 +65,10 @@ func (*applySummary) act(k *Kiosk, action string, args []byte) *fault {
 	if !a.Consent {
 		return &fault{code: CodeConsent}
 	}
+	if k.ses.draft.signed() {
+		k.signNext()
+		return nil
+	}
 	k.submit()
 	return nil
 }
@@ -72,19 +82,18 @@ func (*applySummary) pulled(k *Kiosk) {
 	k.fail(&fault{code: CodeTokenPulledLater})
 }
 
-// submit accepts the application: it is on disk, with its outbox rows and its audit row, before the screen changes.
-func (k *Kiosk) submit() {
-	d := *k.ses.draft
-	left := k.ses.left
+// written is the draft as the document that is handed in, and what goes beside it.
+func (k *Kiosk) written(d draft) (registry.Application, Acceptance) {
 	application := registry.Application{
-		Version: registry.DocumentVersion, Number: d.number, Kind: registry.KindNew, IIN: d.iin, Name: d.name, Email: d.email, Region: d.region, Locality: d.locality,
+		Version: registry.DocumentVersion, Number: d.number, Kind: d.asks(), IIN: d.iin, Name: d.name, Email: d.email, Region: d.region, Locality: d.locality,
 		Storage: registry.Storage{Kind: registry.StorageKind(d.medium.kind), Secure: !d.onStick, Model: d.model},
 		Consent: d.consent, Device: k.joined.Device, CreatedAt: k.cfg.Now().UTC().Truncate(time.Second),
+		System: d.system.OID, SecondFactor: d.grant.id,
 	}
 	if !d.onStick {
 		application.Storage.Serial = d.medium.serial
 	}
-	acceptance := Acceptance{Number: d.number, IIN: d.iin, SealKey: d.sealKey}
+	acceptance := Acceptance{Number: d.number, IIN: d.iin, Kind: d.asks(), SealKey: d.sealKey}
 	for _, key := range d.keys {
 		application.Keys = append(application.Keys, registry.Key{
 			Ordinal: key.ordinal, Template: registry.Template(key.template), TransactionID: key.transaction, SPKISHA256: key.spki,
@@ -94,6 +103,14 @@ func (k *Kiosk) submit() {
 			CSR: key.csr, Medium: d.medium.serial, KeyID: key.id,
 		})
 	}
+	return application, acceptance
+}
+
+// submit accepts the application: it is on disk, with its outbox rows and its audit row, before the screen changes.
+func (k *Kiosk) submit() {
+	d := *k.ses.draft
+	left := k.ses.left
+	application, acceptance := k.written(d)
 	engine := k.joined.Engine
 	k.start(job{awaits: true, steady: true}, func(ctx context.Context, ses *session) func() {
 		// The decision to accept must not be undone by a session that ends in the same moment.
@@ -126,28 +143,6 @@ func (k *Kiosk) accept(ctx context.Context, application registry.Application, ac
 	err = k.cfg.Store.Accept(ctx, acceptance)
 	if err != nil {
 		return fmt.Errorf("accept application: %w", err)
-	}
-	return nil
-}
-
-// applyDone shows the number of the accepted application.
-type applyDone struct {
-	number string
-	medium ref
-}
-
-func (*applyDone) name() string             { return "apply.done" }
-func (*applyDone) steps(k *Kiosk) *Progress { return applySteps(k, "done") }
-func (s *applyDone) view(k *Kiosk) any {
-	return ApplyDoneScreen{
-		Number: registry.FormatNumber(s.number), QR: encodeQR(s.number), Online: k.link.Online,
-		Medium: k.medium(s.medium), TakeOut: k.plugIn(s.medium), Days: k.applicationDays(),
-	}
-}
-
-func (*applyDone) act(k *Kiosk, action string, _ []byte) *fault {
-	if action == "finish" {
-		k.end("finished")
 	}
 	return nil
 }

@@ -22,6 +22,8 @@ type cabinet struct {
 	there   bool              // the medium was there when last looked
 	factory bool              // the PIN that was typed is the factory's
 	checked bool              // the centre knows that the key is not revoked
+	seen    []seenKey         // that lie on the media that were opened in this session
+	asked   map[string]string // numbers of the revocations applied for in this session, by the certificate's serial number
 }
 
 func (c *cabinet) offline() bool { return c.session == "" }
@@ -53,7 +55,7 @@ func (k *Kiosk) enterCabinet(ctx context.Context, joined *Joined, with signer) (
 	if !named {
 		return nil, is(CodeKeyUnusable, errors.New("the certificate names nobody"))
 	}
-	c := &cabinet{iin: iin, cert: with.cert, medium: with.medium, there: true, factory: with.factory}
+	c := &cabinet{iin: iin, cert: with.cert, medium: with.medium, there: true, factory: with.factory, seen: with.beside, asked: map[string]string{}}
 	c.name.Surname, c.name.Given, c.name.Patronymic = pki.SubjectName(with.cert)
 	citizen, err := k.signInAtCentre(ctx, joined, with)
 	switch {
@@ -115,6 +117,7 @@ func lineTrouble(err error) bool {
 func (k *Kiosk) cabinetFault(err error) {
 	if errors.Is(err, ErrCabinetOver) && k.ses != nil && k.ses.cabinet != nil {
 		k.close()
+		k.discard()
 		k.ses.cabinet = nil
 		*k.ses.draft = draft{}
 		k.at = &menu{}
@@ -128,7 +131,7 @@ var cabinetItems = []struct {
 	whole bool
 }{
 	{"reissue", true}, {"revoke", false}, {"applications", true}, {"certificates", false}, {"status", false}, {"password", false},
-	{"system", true}, {"gost", true}, {"profile", true},
+	{"system", true}, {"gost", false}, {"profile", true},
 }
 
 // cabinetHome is where a citizen who signed in chooses what to do.
@@ -160,8 +163,22 @@ func (*cabinetHome) act(k *Kiosk, action string, _ []byte) *fault {
 	}
 	*k.ses.draft = draft{}
 	switch action {
+	case "reissue":
+		k.applyAs(registry.KindReissue, &applyName{})
+	case "system":
+		k.systems()
+	case "gost":
+		k.applyAs(registry.KindGOST, &gostInfo{})
 	case "status":
 		k.at = &statusNumber{}
+	case "revoke":
+		k.listToRevoke()
+	case "certificates":
+		k.listCertificates("")
+	case "applications":
+		k.listApplications()
+	case "profile":
+		k.showProfile()
 	case "cabinet.leave":
 		k.end("signed out")
 	}

@@ -35,34 +35,26 @@ func (k *Kiosk) localities(region string) []Choice {
 	return out
 }
 
-// allowed tells whether the centre issues keys for a kind of storage today.
-func (k *Kiosk) allowed(kind string) bool {
-	s, known := k.directory().Storage(registry.StorageKind(kind))
-	return known && len(s.Sets) > 0
-}
-
-// allowedKinds are the kinds of storage the centre issues keys for, in its order.
+// allowedKinds are the kinds of storage on which the centre issues what the draft asks for, in its order.
 func (k *Kiosk) allowedKinds() []string {
 	out := []string{}
 	for _, s := range k.directory().Storages {
-		if len(s.Sets) > 0 {
+		if len(k.offers(string(s.Kind))) > 0 {
 			out = append(out, string(s.Kind))
 		}
 	}
 	return out
 }
 
-// sets are what a citizen may choose for a kind of storage, in the centre's order.
+// sets are what a citizen may choose on the storage of his draft, in the centre's order.
 func (k *Kiosk) sets(kind string) []registry.KeySet {
-	s, _ := k.directory().Storage(registry.StorageKind(kind))
-	return s.Sets
+	return makeable(k.offers(kind), k.ses.draft.gost)
 }
 
 // templates are the keys of a chosen set, in the order they are made; none when the centre does not offer that set.
 func (k *Kiosk) templates(kind, set string) []string {
 	var out []string
-	s, _ := k.directory().Storage(registry.StorageKind(kind))
-	chosen, _ := s.Set(set)
+	chosen, _ := registry.StorageRule{Sets: k.sets(kind)}.Set(set)
 	for _, t := range chosen.Templates {
 		out = append(out, string(t))
 	}

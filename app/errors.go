@@ -162,6 +162,26 @@ const (
 	CodeKeyOld          Code = "E-1726"
 	CodeKeyUnusable     Code = "E-1727"
 
+	CodeNoneChosen     Code = "E-1750"
+	CodeTooManyChosen  Code = "E-1751"
+	CodeRevokeReason   Code = "E-1752"
+	CodeRevokeAsked    Code = "E-1753"
+	CodePrinterAbsent  Code = "E-1754"
+	CodeNotPrinted     Code = "E-1755"
+	CodeMaybePrinted   Code = "E-1756"
+	CodeNoticesNoEmail Code = "E-1757"
+	CodeReportStick    Code = "E-1758"
+	CodeRevokeConsent  Code = "E-1759"
+	CodeNotRevoked     Code = "E-1760"
+	CodeCardFull       Code = "E-1731"
+	CodeTokenNoGOST    Code = "E-1732"
+	CodeFilesOnly      Code = "E-1733"
+	CodeCodeLine       Code = "E-1734"
+	CodeGrantOver      Code = "E-1735"
+	CodeCodeExempt     Code = "E-1736"
+	CodeCodeDigits     Code = "E-1737"
+	CodeWebStorage     Code = "E-1738"
+
 	CodeInternal Code = "E-1900"
 )
 
@@ -189,6 +209,9 @@ var codes = []Code{
 	CodeOtherPerson, CodeAlreadyFiled, CodeAlreadyReissued, CodeAlreadyRevoked, CodeNotOffered, CodeNoSystem, CodeCodeWrong, CodeCodeExpired,
 	CodeCodeLocked, CodeCodeLimit, CodeCodeRequired, CodeSignature, CodeSignatureTime, CodeSignatureStale, CodeNeedsLine, CodeNoKeys,
 	CodeKeyBare, CodeKeyOld, CodeKeyUnusable,
+	CodeNoneChosen, CodeTooManyChosen, CodeRevokeReason, CodeRevokeAsked, CodePrinterAbsent, CodeNotPrinted, CodeMaybePrinted, CodeNoticesNoEmail,
+	CodeReportStick, CodeRevokeConsent, CodeNotRevoked,
+	CodeCardFull, CodeTokenNoGOST, CodeFilesOnly, CodeCodeLine, CodeGrantOver, CodeCodeExempt, CodeCodeDigits, CodeWebStorage,
 	CodeInternal,
 }
 
@@ -204,7 +227,7 @@ func (f *fault) severity() string {
 	switch f.code {
 	case CodeIINDate, CodePINLast, CodeNotYet, CodeFileCyrillic, CodeFileOutside:
 		return "warn"
-	case CodeStaffTokenPulled:
+	case CodeStaffTokenPulled, CodeCodeExempt:
 		return "info"
 	}
 	return "error"
@@ -262,6 +285,8 @@ var sentences = []sentence{
 	{ErrAlreadyReissued, CodeAlreadyReissued}, {ErrAlreadyRevoked, CodeAlreadyRevoked}, {ErrNotOffered, CodeNotOffered}, {ErrNoSystem, CodeNoSystem},
 	{ErrCodeWrong, CodeCodeWrong}, {ErrCodeExpired, CodeCodeExpired}, {ErrCodeLocked, CodeCodeLocked}, {ErrCodeLimit, CodeCodeLimit},
 	{ErrCodeRequired, CodeCodeRequired},
+
+	{ErrPrinterAbsent, CodePrinterAbsent}, {ErrNotPrinted, CodeNotPrinted}, {ErrMaybePrinted, CodeMaybePrinted},
 
 	{context.DeadlineExceeded, CodeLineSlow},
 }

@@ -331,8 +331,9 @@ func (s *installDone) view(k *Kiosk) any {
 	}
 	v := InstallDoneScreen{
 		Number: registry.FormatNumber(s.record.Number), Medium: k.medium(s.medium), Files: files,
-		TakeOut: k.plugIn(s.medium), Certificates: []CertificateCard{},
+		TakeOut: k.plugIn(s.medium), Certificates: []CertificateCard{}, Account: k.ses.cabinet != nil,
 	}
+	v.Revoke = v.Account && s.record.Kind == registry.KindReissue
 	for _, key := range s.record.Keys {
 		v.Certificates = append(v.Certificates, k.certificateCard(key))
 	}
@@ -340,8 +341,17 @@ func (s *installDone) view(k *Kiosk) any {
 }
 
 func (*installDone) act(k *Kiosk, action string, _ []byte) *fault {
-	if action == "finish" {
+	switch action {
+	case "finish":
 		k.end("finished")
+	case "cabinet":
+		if k.ses.cabinet != nil {
+			k.at = &cabinetHome{}
+		}
+	case "revoke":
+		if k.ses.cabinet != nil {
+			return (&cabinetHome{}).act(k, "revoke", nil)
+		}
 	}
 	return nil
 }

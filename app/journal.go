@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"slices"
 
 	"github.com/tirkeu/kiosk/hardware/stick"
 	"github.com/tirkeu/kiosk/hardware/token"
@@ -22,6 +23,7 @@ const (
 // leftover is something on a medium that no application holds yet.
 type leftover struct {
 	intent int64
+	medium ref
 	number string // of the application they were made for
 	id     []byte // key pair on the token
 	file   string // sealed file on the stick
@@ -74,8 +76,9 @@ func (k *Kiosk) bound(ctx context.Context, i Intent) (bool, error) {
 	return false, nil
 }
 
-// sweep takes key pairs off a token just opened which were made for applications that were never accepted.
-func (k *Kiosk) sweep(ctx context.Context, open *opened) {
+// sweep takes key pairs off a token just opened which were made for applications that were never accepted. Those of the
+// session's own draft stay: its citizen is about to sign it.
+func (k *Kiosk) sweep(ctx context.Context, open *opened, own []leftover) {
 	intents, err := k.cfg.Store.OpenIntents(ctx)
 	if err != nil {
 		k.log.Warn("read device journal", "cause", err)
@@ -83,6 +86,9 @@ func (k *Kiosk) sweep(ctx context.Context, open *opened) {
 	}
 	for _, i := range intents {
 		if i.Kind != IntentGenerate || i.Medium != open.ref.serial {
+			continue
+		}
+		if slices.ContainsFunc(own, func(l leftover) bool { return l.intent == i.ID }) {
 			continue
 		}
 		held, err := k.bound(ctx, i)
@@ -108,22 +114,43 @@ func (k *Kiosk) remove(ctx context.Context, login Login, l leftover) {
 	k.finish(ctx, l.intent, outcomeRemoved)
 }
 
-// abandon removes what a session made and no application holds. login is nil when the token is gone.
-func (k *Kiosk) abandon(ctx context.Context, left []leftover, login Login) {
+// abandon removes what a session made and no application holds. open are the tokens that are open, some may be nil: what
+// lies on one that is not stays until it is opened again (sweep).
+func (k *Kiosk) abandon(ctx context.Context, left []leftover, open ...*opened) {
 	for _, l := range left {
 		_, err := k.cfg.Store.Application(ctx, l.number)
 		if !errors.Is(err, ErrNoRecord) {
 			continue // accepted, or not to be known now: reconciled later
 		}
-		switch {
-		case l.file != "":
+		if l.file != "" {
 			if k.unfile(l.file) {
 				k.finish(ctx, l.intent, outcomeRemoved)
 			}
-		case login != nil:
-			k.remove(ctx, login, l)
+			continue
+		}
+		i := slices.IndexFunc(open, func(o *opened) bool { return o != nil && o.ref == l.medium })
+		if i >= 0 {
+			k.remove(ctx, open[i].login, l)
 		}
 	}
+}
+
+// discard gives up the keys that were made for the draft and that no application holds: they are taken off the medium
+// behind the session's back. Under the lock.
+func (k *Kiosk) discard() {
+	left, open, made := k.ses.left, k.ses.open, k.ses.made
+	k.ses.left, k.ses.open, k.ses.made = nil, nil, nil
+	if len(left) == 0 && open == nil && made == nil {
+		return
+	}
+	k.apart(func(ctx context.Context) {
+		k.abandon(ctx, left, open, made)
+		for _, o := range []*opened{open, made} {
+			if o != nil {
+				k.logout(ctx, o.login)
+			}
+		}
+	})
 }
 
 // unfile takes a sealed file off the stick; true when it is no longer there.

@@ -23,6 +23,8 @@ type Config struct {
 	Store Store
 	// USB tells what is plugged in; nil where nobody looks.
 	USB USB
+	// Printer is nil where the terminal has none.
+	Printer Printer
 	// Joined is nil until the terminal is enrolled; then Enrol makes it.
 	Joined *Joined
 	Enrol  func(ctx context.Context, e Enrolment) (*Joined, error)

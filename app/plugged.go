@@ -241,9 +241,20 @@ func (k *Kiosk) lookAtLogin() {
 	}
 }
 
-// drop forgets the session's login and logs out behind its back. A token knows one login only, so the next one waits.
+// drop forgets the session's login and logs out behind its back. Under the lock.
 func (k *Kiosk) drop(open *opened) {
 	k.ses.open = nil
+	k.shut(open)
+}
+
+// shut logs out behind the session's back. Under the lock.
+func (k *Kiosk) shut(open *opened) {
+	k.apart(func(ctx context.Context) { k.logout(ctx, open.login) })
+}
+
+// apart ends what was done with a token, behind the session's back and one after the other. A token knows one login only, so
+// the next one waits for it. Under the lock.
+func (k *Kiosk) apart(act func(ctx context.Context)) {
 	before, gone := k.closing, make(chan struct{})
 	k.closing = gone
 	k.spawn(func() {
@@ -253,7 +264,7 @@ func (k *Kiosk) drop(open *opened) {
 		}
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(k.ctx), tokenWithin)
 		defer cancel()
-		k.logout(ctx, open.login)
+		act(ctx)
 	})
 }
 

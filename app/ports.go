@@ -259,7 +259,31 @@ type CentreLine interface {
 	// Standing says what the centre's authority knows of a certificate that was found in a file, with the certificates that
 	// lay beside it.
 	Standing(ctx context.Context, cert *x509.Certificate, beside []*x509.Certificate) Standing
+	// Published says what the world outside is told of a certificate now: nothing that was kept from before counts.
+	Published(ctx context.Context, cert *x509.Certificate) Published
 }
+
+// Published is what is told of a certificate's revocation in each of the two ways in which others can look it up.
+type Published struct{ OCSP, CRL pki.Revocation }
+
+// Printer prints for the person who stands before it. Errors are those below.
+type Printer interface {
+	// Present tells whether there is a printer that takes documents.
+	Present(ctx context.Context) bool
+	// Print hands a PDF in and waits until it is printed. title must say nothing of a person. told is called with a word of
+	// printerStates each time the printer's state changes; it may be nil.
+	Print(ctx context.Context, title string, pdf []byte, told func(state string)) error
+}
+
+// What a printer may answer.
+var (
+	ErrPrinterAbsent = errors.New("there is no printer")
+	ErrNotPrinted    = errors.New("it was not printed")
+	ErrMaybePrinted  = errors.New("nobody can say whether it was printed")
+)
+
+// printerStates are what Printer tells while it prints; the words are under "printer".
+var printerStates = []string{"ready", "busy", "connecting", "offline", "out-of-paper", "jam", "cover-open", "no-ink", "stopped", "attention"}
 
 // Standing is what is known of a certificate. The zero value is one of another authority, of which nothing is known.
 type Standing struct {

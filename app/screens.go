@@ -124,6 +124,7 @@ type ApplyEmailScreen struct {
 type ApplyRegionScreen struct {
 	Regions []Choice `json:"regions"`
 	Chosen  string   `json:"chosen"`
+	Kind    string   `json:"kind" ts:"'new' | 'reissue' | 'information-system' | 'gost'"`
 }
 
 // ApplyLocalityScreen is the data of "apply.locality".
@@ -138,6 +139,7 @@ type ApplyStorageScreen struct {
 	Tokens  []TokenCard `json:"tokens"`
 	Stick   StickCard   `json:"stick"`
 	Allowed []string    `json:"allowed"`
+	Kind    string      `json:"kind" ts:"'new' | 'reissue' | 'information-system' | 'gost'"`
 }
 
 // ApplySetScreen is the data of "apply.set".
@@ -182,10 +184,19 @@ type ApplyKeysScreen struct {
 type ApplySummaryScreen struct {
 	Rows        []Row  `json:"rows"`
 	ConsentText string `json:"consentText"`
+	Kind        string `json:"kind" ts:"'new' | 'reissue' | 'information-system' | 'gost'"`
+	Signed      bool   `json:"signed"` // the citizen signs it next
 }
 
-// ApplyDoneScreen is the data of "apply.done".
+// ApplyDoneScreen is the data of "apply.done". State says what comes next: staff confirm it, it waits for the line, its
+// certificates are being issued, or are here, or the centre has refused it, and then Why and Hint are words. Revoke: what was
+// replaced may be revoked now.
 type ApplyDoneScreen struct {
+	Kind    string `json:"kind" ts:"'new' | 'reissue' | 'information-system' | 'gost'"`
+	State   string `json:"state" ts:"'staff' | 'queued' | 'sent' | 'issued' | 'rejected'"`
+	Why     string `json:"why"`
+	Hint    string `json:"hint"`
+	Revoke  bool   `json:"revoke"`
 	Number  string `json:"number"`
 	QR      QR     `json:"qr"`
 	Online  bool   `json:"online"`
@@ -250,6 +261,8 @@ type InstallDoneScreen struct {
 	Medium       Medium            `json:"medium"`
 	Files        []string          `json:"files"`
 	TakeOut      bool              `json:"takeOut"`
+	Account      bool              `json:"account"` // the citizen is signed in and may go back there
+	Revoke       bool              `json:"revoke"`  // what was replaced may be revoked now
 }
 
 // CertificateCard is an installed certificate as shown to a person.

@@ -4,7 +4,7 @@ package app
 
 // SignMediumScreen is the data of "sign.medium". Kinds are all storages the centre knows, for who has none plugged in.
 type SignMediumScreen struct {
-	Purpose string      `json:"purpose" ts:"'sign-in' | 'sign'"`
+	Purpose string      `json:"purpose" ts:"'sign-in' | 'sign' | 'read'"`
 	Tokens  []TokenCard `json:"tokens"`
 	Stick   StickCard   `json:"stick"`
 	Kinds   []Medium    `json:"kinds"`
@@ -13,14 +13,14 @@ type SignMediumScreen struct {
 
 // SignFileScreen is the data of "sign.file".
 type SignFileScreen struct {
-	Purpose string     `json:"purpose" ts:"'sign-in' | 'sign'"`
+	Purpose string     `json:"purpose" ts:"'sign-in' | 'sign' | 'read'"`
 	Files   []FileCard `json:"files"`
 	More    bool       `json:"more"`
 }
 
 // SignSecretScreen is the data of "sign.secret": File or Token is set. Factory is the hint about the maker's PIN.
 type SignSecretScreen struct {
-	Purpose string     `json:"purpose" ts:"'sign-in' | 'sign'"`
+	Purpose string     `json:"purpose" ts:"'sign-in' | 'sign' | 'read'"`
 	Medium  Medium     `json:"medium"`
 	File    *FileCard  `json:"file"`
 	Token   *PINScreen `json:"token"`
@@ -29,7 +29,7 @@ type SignSecretScreen struct {
 
 // SignKeysScreen is the data of "sign.keys". Chosen is -1 when no key serves; What is what will be signed.
 type SignKeysScreen struct {
-	Purpose string    `json:"purpose" ts:"'sign-in' | 'sign'"`
+	Purpose string    `json:"purpose" ts:"'sign-in' | 'sign' | 'read'"`
 	What    string    `json:"what"`
 	Medium  Medium    `json:"medium"`
 	Keys    []SignKey `json:"keys"`

@@ -4,8 +4,6 @@ import (
 	"context"
 	"crypto/x509"
 	"time"
-
-	"github.com/tirkeu/kiosk/sync/registry"
 )
 
 // session is one person's time at the terminal. All fields are guarded by Kiosk.mu; it is forgotten as a whole.
@@ -18,7 +16,9 @@ type session struct {
 
 	draft   *draft // the application being made
 	open    *opened
+	made    *opened    // on which the draft's keys were made, kept open until an application holds them
 	left    []leftover // made for the draft; no application holds it yet
+	place   place      // chosen last
 	staff   *staffMode
 	held    []heldKey // of a key file that has been opened to sign with
 	cabinet *cabinet  // who has signed in with a key
@@ -79,22 +79,23 @@ func (k *Kiosk) end(why string) {
 	}
 	ses.cancel()
 	k.log.Info("session ends", "session", ses.id, "role", ses.role, "why", why)
-	open, staff, left, cabinet := ses.open, ses.staff, ses.left, ses.cabinet
+	open, made, staff, left, cabinet := ses.open, ses.made, ses.staff, ses.left, ses.cabinet
 	*ses.draft = draft{}
 	wipe(ses.held)
-	ses.open, ses.staff, ses.left, ses.held, ses.cabinet = nil, nil, nil, nil, nil
+	ses.open, ses.made, ses.staff, ses.left, ses.held, ses.cabinet, ses.place = nil, nil, nil, nil, nil, nil, place{}
 	if k.cfg.Rack == nil {
 		return
 	}
 	before, running := k.recycling, job
 	gone := make(chan struct{})
 	k.recycling = gone
-	k.spawn(func() { k.clean(ses.id, held{open, staff, left, cabinet, running}, before, gone) })
+	k.spawn(func() { k.clean(ses.id, held{open, made, staff, left, cabinet, running}, before, gone) })
 }
 
 // held is what a session leaves behind to be closed.
 type held struct {
 	open    *opened
+	made    *opened
 	staff   *staffMode
 	left    []leftover
 	cabinet *cabinet
@@ -122,13 +123,11 @@ func (k *Kiosk) clean(id uint64, h held, before <-chan struct{}, gone chan struc
 		case <-ctx.Done():
 		}
 	}
-	var login Login
-	if h.open != nil {
-		login = h.open.login
-	}
-	k.abandon(ctx, h.left, login)
-	if login != nil {
-		k.logout(ctx, login)
+	k.abandon(ctx, h.left, h.open, h.made)
+	for _, open := range []*opened{h.open, h.made} {
+		if open != nil {
+			k.logout(ctx, open.login)
+		}
 	}
 	if h.staff != nil {
 		k.leave(ctx, h.staff)
@@ -270,40 +269,8 @@ func (k *Kiosk) exit(asked bool) {
 
 func finished(s state) bool {
 	switch s.(type) {
-	case *applyDone, *installDone:
+	case *applyDone, *signedDone, *installDone:
 		return true
 	}
 	return false
 }
-
-// draft is the application a citizen is making. It is zeroed when the session ends.
-type draft struct {
-	iin       string
-	odd       string // the IIN whose date was asked about
-	name      registry.Name
-	known     bool // the register gave the name
-	email     string
-	region    string
-	locality  string
-	onStick   bool
-	set       string // code of the set of keys
-	medium    ref
-	model     string
-	stickRead bool // the warning about files was accepted
-	consent   registry.Consent
-	number    string
-	keys      []draftKey
-	sealKey   []byte
-}
-
-// draftKey is one key pair made for the application.
-type draftKey struct {
-	ordinal     int
-	template    string
-	id          []byte
-	spki        string // SHA-256, hex
-	csr         []byte
-	transaction string
-}
-
-func (d *draft) empty() bool { return d.iin == "" }

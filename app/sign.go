@@ -16,10 +16,14 @@ type purpose string
 const (
 	toSignIn purpose = "sign-in"
 	toSign   purpose = "sign"
+	toRead   purpose = "read" // only to see what keys there are
 )
 
 // signed is all that is signed with a citizen's key; the words are under "sign.what".
-var signed = []string{"sign-in"}
+var signed = []string{
+	"sign-in", "revocation",
+	"new", "reissue", "information-system", "gost",
+}
 
 // signing is one act that needs a key of the citizen's. It asks, a screen each, where the key lies, for the PIN or the
 // password, and which key it is; then the act is done with it. Signing in goes this way, and so does every application that
@@ -29,15 +33,19 @@ type signing struct {
 	what    string                              // of what is signed: one of signed; it stands on the last screen
 	from    state                               // where "back" leads from the first screen
 	steps   func(k *Kiosk, at string) *Progress // progress line; nil: none
+	refuse  func(cert *x509.Certificate) *fault // why a key that could do it does not serve this act; nil: each does
 	// do is the act, outside the lock. What it gives back runs under it.
 	do func(ctx context.Context, ses *session, with signer) (apply func(), err error)
+	// read takes the keys that were found, in place of do; it runs under the lock, and nothing is signed.
+	read func(k *Kiosk, medium ref, keys []heldKey)
 }
 
 // signer is a key that has been unlocked and chosen.
 type signer struct {
 	medium  ref
 	cert    *x509.Certificate
-	factory bool // the PIN that was typed is the factory's
+	factory bool      // the PIN that was typed is the factory's
+	beside  []seenKey // all that lies on the medium
 	sign    func(ctx context.Context, content []byte) (cms []byte, err error)
 }
 

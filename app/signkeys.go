@@ -98,6 +98,9 @@ func (s *signing) unfit(k *Kiosk, key heldKey) *fault {
 			return &fault{code: CodeOtherPerson}
 		}
 	}
+	if s.refuse != nil {
+		return s.refuse(key.cert)
+	}
 	return nil
 }
 
@@ -117,6 +120,7 @@ func (m *signKeys) act(k *Kiosk, action string, args []byte) *fault {
 		return f
 	}
 	with := k.signerOf(m.medium, m.keys[a.Key], k.ses.open)
+	with.beside = seen(m.medium, m.keys)
 	k.start(job{awaits: true, steady: true}, func(ctx context.Context, ses *session) func() {
 		apply, err := m.s.do(ctx, ses, with)
 		return func() {

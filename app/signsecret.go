@@ -125,6 +125,11 @@ func (m *signSecret) show(k *Kiosk, keys []heldKey) {
 		k.fail(&fault{code: CodeNoKeys})
 		return
 	}
+	if m.s.read != nil {
+		k.close()
+		m.s.read(k, m.token, keys)
+		return
+	}
 	factory := k.ses.open != nil && k.ses.open.factory
 	k.at = &signKeys{s: m.s, medium: m.token, keys: keys, factory: factory, secret: m}
 }

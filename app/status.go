@@ -185,6 +185,9 @@ func (s *statusWord) view(k *Kiosk) any {
 	if !s.here && s.status == registry.StatusIssued {
 		next = k.text("status.elsewhere")
 	}
+	if s.status == registry.StatusRejected && s.record.Reason != "" {
+		text, next = k.reasonWords(s.record)
+	}
 	return StatusWordScreen{
 		Number: registry.FormatNumber(s.number), Status: string(s.status), Title: title,
 		Text: text, Next: next, CanInstall: s.installable(),

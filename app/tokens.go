@@ -127,6 +127,10 @@ func (k *Kiosk) unlock(e *entry, args []byte, opened func(open *opened)) *fault 
 	}
 	e.warned = false
 	r := e.token
+	if made := k.ses.made; made != nil && made.ref == r { // a token knows one login only
+		k.ses.made = nil
+		k.shut(made)
+	}
 	k.start(job{awaits: true}, func(ctx context.Context, ses *session) func() {
 		open, err := k.login(ctx, ses, r, pin)
 		pin.Wipe()
@@ -173,15 +177,16 @@ func (k *Kiosk) login(ctx context.Context, ses *session, r ref, pin token.PIN) (
 	open := &opened{login: login, ref: r, factory: factory}
 	k.mu.Lock()
 	held := k.ses == ses
+	var own []leftover
 	if held {
-		ses.open = open
+		ses.open, own = open, ses.left
 	}
 	k.mu.Unlock()
 	if !held {
 		k.logout(context.WithoutCancel(ctx), login)
 		return nil, context.Canceled
 	}
-	k.sweep(ctx, open)
+	k.sweep(ctx, open, own)
 	return open, nil
 }
 

@@ -40,6 +40,24 @@ func families() []string {
 	add("medium.", "kaztoken", "etoken", "jacarta", "akey", "idcard", "unknown", "stick")
 	add("template.", "rsa-auth", "rsa-sign", "gost2015", "gost-old", "information-system", "operator", "authority", "unknown")
 	add("sign.what.", signed...)
+	add("own.state.", ownStates...)
+	add("own.how.", hows...)
+	add("own.reason.", "unsaid", "compromise", "changed", "replaced", "ended", "held")
+	add("own.sieve.", append([]string{"all"}, sieves...)...)
+	add("origin.", "kiosk", "web", "request")
+	add("printer.", printerStates...)
+	for _, s := range revokeStates {
+		add("revoke."+s+".", "title", "text", "hint")
+	}
+	for _, l := range []string{
+		"number", "kind", "where", "expires", "why-rejected", "why", "revoked", "issued", "how", "key-id", "made", "centre", "resident", "source", "status",
+		"storage", "email", "created", "use", "valid",
+	} {
+		add("label.", l)
+	}
+	for _, code := range refusalReasons {
+		add("reason."+code+".", "text", "hint")
+	}
 	add("file.", "rsa", "auth-rsa", "gost", "key-rsa", "key-gost", "key-other")
 	add("file.state.", fileStates...)
 	add("file.note.", fileStates[1:]...)

@@ -20,6 +20,7 @@ import (
 type line struct {
 	*engine.Line
 	lists *pki.CRLSource // keeps the revocation lists it has got
+	fresh *pki.CRLSource // asks for them anew
 }
 
 // refusals are the centre's words as app knows them.
@@ -122,6 +123,25 @@ func (l line) Certificates(ctx context.Context, challenge, cms []byte) ([]app.Is
 
 // Standing asks nobody about a certificate that does not lead to the centre's own root: the addresses it names may be anybody's.
 func (l line) Standing(ctx context.Context, cert *x509.Certificate, beside []*x509.Certificate) app.Standing {
+	issuer := l.issuer(cert, beside)
+	if issuer == nil {
+		return app.Standing{}
+	}
+	answer := pki.Check(ctx, cert, issuer, &pki.OCSPSource{}, l.lists)
+	return app.Standing{Ours: true, Revocation: answer.State}
+}
+
+// Published asks nobody either about a certificate of another root.
+func (l line) Published(ctx context.Context, cert *x509.Certificate) app.Published {
+	issuer := l.issuer(cert, nil)
+	if issuer == nil {
+		return app.Published{}
+	}
+	return app.Published{OCSP: pki.Check(ctx, cert, issuer, &pki.OCSPSource{}).State, CRL: pki.Check(ctx, cert, issuer, l.fresh).State}
+}
+
+// issuer is who issued a certificate that leads to the centre's own root; nil for another.
+func (l line) issuer(cert *x509.Certificate, beside []*x509.Certificate) *x509.Certificate {
 	at := time.Now()
 	switch { // whose it is does not change when it expires
 	case at.After(cert.NotAfter):
@@ -133,10 +153,9 @@ func (l line) Standing(ctx context.Context, cert *x509.Certificate, beside []*x5
 	between.Add(beside...)
 	chain, err := pki.VerifyChain(cert, l.Roots(), between, at)
 	if err != nil || len(chain) < 2 {
-		return app.Standing{}
+		return nil
 	}
-	answer := pki.Check(ctx, cert, chain[1], &pki.OCSPSource{}, l.lists)
-	return app.Standing{Ours: true, Revocation: answer.State}
+	return chain[1]
 }
 
 // OpenStaff is the line's, with app's types and errors.

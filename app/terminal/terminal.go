@@ -125,7 +125,7 @@ func (t *Terminal) join(d Device, id *identity) (*app.Joined, error) {
 		names[app.Lang(lang)] = name
 	}
 	return &app.Joined{
-		Device: d.Name, Prefix: d.Prefix, Centre: names, Line: line{link, &pki.CRLSource{}}, Engine: sender{e},
+		Device: d.Name, Prefix: d.Prefix, Centre: names, Line: line{link, &pki.CRLSource{}, &pki.CRLSource{KeepFor: time.Second}}, Engine: sender{e},
 		Directory: func() *registry.Directory { return e.Directory() },
 	}, nil
 }
@@ -148,7 +148,7 @@ func (t *Terminal) stick() app.Stick {
 // Kiosk makes the terminal's app.
 func (t *Terminal) Kiosk(onSessionEnd func()) (*app.Kiosk, error) {
 	cfg := app.Config{
-		Rack: t.rack, USB: t.usb, Stick: t.stick(), Joined: t.joined, Enrol: t.Enrol,
+		Rack: t.rack, USB: t.usb, Stick: t.stick(), Printer: paper{}, Joined: t.joined, Enrol: t.Enrol,
 		Probes: probes(), Broken: t.broken, BuiltAt: BuiltAt(),
 		Display: app.Display{WidthPx: 1920, HeightPx: 1080, DiagonalIn: 21.5}, Languages: []app.Lang{app.Kazakh, app.Russian, app.English},
 		CentreAddress: t.configuration.Centre, Training: t.configuration.Training, IdleAfter: time.Duration(t.configuration.IdleSeconds) * time.Second,

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { copyFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Hands } from './hands.mjs'
-import { bin, centre, centreUrl, db, dock, house, httpUrl, moduleOf, out, people, read, sh } from './house.mjs'
+import { bin, centre, centreUrl, db, dock, house, httpUrl, moduleOf, out, people, read, sh, slotOf } from './house.mjs'
 
 const config = join(house, 'kiosk.toml'), state = join(house, 'kiosk'), log = join(house, 'logs', 'kiosk.log')
 let steps = 0
@@ -216,8 +216,6 @@ async function outside() {
 }
 
 const firstCertificate = () => { const d = join(house, 'dock'); return join(d, readdirSync(d).find(f => f.endsWith('.crt.pem'))) }
-const slotOf = p11 => { const t = p11('-L').toString(); const m = t.match(/Slot \d+ \((0x[0-9a-f]+)\)[^\n]*\n(?!\s+\(empty\))\s+token label/); if (!m) throw new Error('no token in a slot: ' + t); return String(parseInt(m[1], 16)) }
-
 /** leave writes what a newcomer needs to go on from here. */
 function leave() {
   const m = moduleOf('kaztoken')

@@ -37,4 +37,7 @@ export function moduleOf(kind) {
   throw new Error('the dock has no module ' + kind)
 }
 
+/** slotOf is the number of the only slot with a token in it, by a pkcs11-tool for one module. */
+export const slotOf = p11 => { const t = p11('-L').toString(); const m = t.match(/Slot \d+ \((0x[0-9a-f]+)\)[^\n]*\n(?!\s+\(empty\))\s+token label/); if (!m) throw new Error('no token in a slot: ' + t); return String(parseInt(m[1], 16)) }
+
 export const read = file => readFileSync(file)

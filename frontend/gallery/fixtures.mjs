@@ -1,8 +1,10 @@
 // A snapshot of every screen, in its states and with the longest words it is likely to meet. Texts that the program
 // makes ready are {kk, ru, en} here and chosen by `localise`.
 //   fixtures: {id, snapshot, snapshots: {kk, ru, en}}[]     snapshot is the Russian one
+import { signed } from './apply.mjs'
 import { files, notices, opened } from './files.mjs'
 import { factory, file, items, itemsOffline, keys, kinds, person, signIn } from './cabinet.mjs'
+import * as own from './own.mjs'
 import { application, certificates, facts, reasons, regions, localities, parts, agreement } from './texts.mjs'
 
 const L = (kk, ru, en) => ({ kk, ru, en })
@@ -39,6 +41,8 @@ const toToken = (now) => line(now, ['medium', 'pin', 'install', 'done'])
 const inCabinet = (now) => line(now, ['medium', 'secret', 'key'])
 const toStick = (now) => line(now, ['medium', 'password', 'install', 'done'])
 
+const toRevoke = (now) => line(now, ['list', 'reason', 'summary', 'medium', 'secret', 'key', 'done'])
+
 const kaztoken = { insertion: 3, kind: 'kaztoken', name: 'Kaztoken', serial: '00A1B2C3D4E5', usable: true, why: '' }
 const etoken = { insertion: 4, kind: 'etoken', name: 'eToken PRO (Java, 72K)', serial: '0292FC61', usable: true, why: '' }
 const jacarta = { insertion: 5, kind: 'jacarta', name: 'JaCarta', serial: '4E4A000912345678', usable: false, why: L('Токен бұғатталған. Оны шығарған ұйымға хабарласыңыз.', 'Токен заблокирован. Обратитесь туда, где его выдали.', 'The token is locked. Turn to those who issued it.') }
@@ -71,10 +75,10 @@ const screens = [
   ['apply-name', 'apply.name', { known: true, surname: L('Нұрмұхамбетова', 'Нурмухамбетова', 'Nurmukhambetova'), given: L('Гүлжаухар', 'Гульжаухар', 'Gulzhaukhar'), patronymic: L('Әбдімәжитқызы', 'Абдимажиткызы', 'Abdimazhitkyzy') }, { progress: line('name') }],
   ['apply-name-typed', 'apply.name', { known: false, surname: 'Нұрмұхамбетова', given: 'Гүлжаухар', patronymic: '' }, { progress: line('name'), online: false, pending: 3 }],
   ['apply-email', 'apply.email', { email: '' }, { progress: line('email') }],
-  ['apply-region', 'apply.region', { regions, chosen: '75' }, { progress: line('region') }],
+  ['apply-region', 'apply.region', { regions, chosen: '75', kind: 'new' }, { progress: line('region') }],
   ['apply-locality', 'apply.locality', { region: L('Алматы облысы', 'Алматинская область', 'Almaty region'), localities, chosen: '' }, { progress: line('region') }],
-  ['apply-storage-empty', 'apply.storage', { tokens: [], stick: { present: false, usable: false, why: '' }, allowed: ['kaztoken', 'etoken', 'jacarta', 'akey', 'stick'] }, { progress: line('storage') }],
-  ['apply-storage', 'apply.storage', { tokens: [kaztoken, etoken, jacarta], stick: { present: true, usable: true, why: '' }, allowed: ['kaztoken', 'etoken', 'jacarta', 'akey', 'stick'] }, { progress: line('storage') }],
+  ['apply-storage-empty', 'apply.storage', { tokens: [], stick: { present: false, usable: false, why: '' }, allowed: ['kaztoken', 'etoken', 'jacarta', 'akey', 'stick'], kind: 'new' }, { progress: line('storage') }],
+  ['apply-storage', 'apply.storage', { tokens: [kaztoken, etoken, jacarta], stick: { present: true, usable: true, why: '' }, allowed: ['kaztoken', 'etoken', 'jacarta', 'akey', 'stick'], kind: 'new' }, { progress: line('storage') }],
   ['apply-stick-warning', 'apply.stick-warning', {}, { progress: line('storage') }],
   ['apply-set', 'apply.set', { sets: [
     { code: 'rsa', name: L('RSA: кіру және қол қою', 'RSA: вход и подпись', 'RSA: sign-in and signing'), text: L('Екі кілт: біреуі порталдарға кіруге, екіншісі құжаттарға қол қоюға арналған.', 'Два ключа: один для входа на порталы, другой для подписи документов.', 'Two keys: one for signing in to portals, the other for signing documents.') },
@@ -86,9 +90,9 @@ const screens = [
   ['apply-pin-wrong', 'apply.pin', { ...pin, low: true }, { progress: line('pin'), notice: wrongPin }],
   ['apply-pin-final', 'apply.pin', { ...pin, token: etoken, low: true, final: true }, { progress: line('pin') }],
   ['apply-keys', 'apply.keys', { medium, key: 1, keys: 2, phase: 'generate', text: L('Қол қою кілті токеннің ішінде жасалып жатыр', 'Ключ создаётся внутри токена', 'The key is being made inside the token') }, { progress: line('keys'), canBack: false, canExit: false }],
-  ['apply-summary', 'apply.summary', { rows: facts, consentText: L('Деректерімнің дұрыстығын растаймын, оларды өңдеуге және ЭЦҚ кілттерін шығаруға келісемін.', 'Подтверждаю, что данные верны, и согласен на их обработку и выпуск ключей ЭЦП.', 'I confirm that the data are right, and agree to their processing and to the issue of digital signature keys.') }, { progress: line('summary') }],
-  ['apply-done', 'apply.done', { number, qr: qr(), online: true, medium, takeOut: true, days: 30 }, { canBack: false }],
-  ['apply-done-offline', 'apply.done', { number, qr: qr(), online: false, medium: stickMedium, takeOut: true, days: 30 }, { canBack: false, online: false, pending: 1 }],
+  ['apply-summary', 'apply.summary', { rows: facts, consentText: L('Деректерімнің дұрыстығын растаймын, оларды өңдеуге және ЭЦҚ кілттерін шығаруға келісемін.', 'Подтверждаю, что данные верны, и согласен на их обработку и выпуск ключей ЭЦП.', 'I confirm that the data are right, and agree to their processing and to the issue of digital signature keys.'), kind: 'new', signed: false }, { progress: line('summary') }],
+  ['apply-done', 'apply.done', { number, qr: qr(), online: true, medium, takeOut: true, days: 30, kind: 'new', state: 'staff', why: '', hint: '', revoke: false }, { canBack: false }],
+  ['apply-done-offline', 'apply.done', { number, qr: qr(), online: false, medium: stickMedium, takeOut: true, days: 30, kind: 'new', state: 'staff', why: '', hint: '', revoke: false }, { canBack: false, online: false, pending: 1 }],
   ['status-number', 'status.number', { tokens: [] }],
   ['status-number-token', 'status.number', { tokens: [kaztoken] }],
   ['status-word-waiting', 'status.word', { number, status: 'waiting', title: L('Өтінім растауды күтіп тұр', 'Заявка ждёт подтверждения', 'The application waits to be confirmed'), text: L('Өтінім орталыққа жетті. Оны оператор жеке куәлігіңіз бойынша растауы керек.', 'Заявка в центре. Оператор должен подтвердить её по вашему удостоверению личности.', 'The application is at the centre. An operator must confirm it against your ID card.'), next: L('Жеке куәлігіңізбен операторға барыңыз.', 'Подойдите к оператору с удостоверением личности.', 'Go to an operator with your ID card.'), canInstall: false }],
@@ -101,8 +105,8 @@ const screens = [
   ['install-password', 'install.password', { rules: ['length', 'lower', 'upper', 'digit', 'allowed'].map((key) => ({ key })) }, { progress: toStick('password') }],
   ['install-progress', 'install.progress', { medium, step: 'write', index: 1, count: 2, text: L('Сертификат токенге жазылып жатыр', 'Записываем сертификат на токен', 'The certificate is being written to the token') }, { progress: toToken('install'), canBack: false, canExit: false }],
   ['install-factory', 'install.factory', { token: kaztoken, min: 6, max: 32 }, { canBack: false }],
-  ['install-done', 'install.done', { number, certificates, medium, files: [], takeOut: true }, { canBack: false }],
-  ['install-done-stick', 'install.done', { number, certificates, medium: stickMedium, files: ['AUTH_RSA256_3b1f0e9c8d7a6b5c4d3e2f1a0b9c8d7e6f5a4b3c.p12', 'RSA256_9f8e7d6c5b4a39281706f5e4d3c2b1a09f8e7d6c.p12'], takeOut: false }, { canBack: false }],
+  ['install-done', 'install.done', { number, certificates, medium, files: [], takeOut: true, account: false, revoke: false }, { canBack: false }],
+  ['install-done-stick', 'install.done', { number, certificates, medium: stickMedium, files: ['AUTH_RSA256_3b1f0e9c8d7a6b5c4d3e2f1a0b9c8d7e6f5a4b3c.p12', 'RSA256_9f8e7d6c5b4a39281706f5e4d3c2b1a09f8e7d6c.p12'], takeOut: false, account: false, revoke: false }, { canBack: false }],
   ['keys-medium', 'keys.medium', { tokens: [] }],
   ['keys-medium-two', 'keys.medium', { tokens: [kaztoken, akey] }],
   ['keys-pin', 'keys.pin', pin],
@@ -139,6 +143,28 @@ const screens = [
   ['sign-keys-none', 'sign.keys', { purpose: 'sign-in', what: signIn, medium, keys: keys.none, chosen: -1, factory: false }, { progress: inCabinet('key') }],
   ['cabinet-home', 'cabinet.home', { name: person, iin: '8704 •••• 0125', offline: false, factory: true, key: opened.valid.title, until: L('2027 ж. 22 қараша', '22 ноября 2027 г.', '22 November 2027'), items }, { canBack: false }],
   ['cabinet-home-offline', 'cabinet.home', { name: person, iin: '8704 •••• 0125', offline: true, factory: false, key: opened.valid.title, until: L('2027 ж. 22 қараша', '22 ноября 2027 г.', '22 November 2027'), items: itemsOffline }, { canBack: false, online: false, pending: 2 }],
+  ['revoke-list', 'revoke.list', { keys: own.certificates.choose, chosen: [0], max: 8, whole: true }, { progress: toRevoke('list') }],
+  ['revoke-list-medium', 'revoke.list', { keys: own.certificates.medium, chosen: [0], max: 8, whole: false }, { progress: toRevoke('list'), online: false }],
+  ['revoke-list-none', 'revoke.list', { keys: own.certificates.none, chosen: [], max: 8, whole: true }, { progress: toRevoke('list') }],
+  ['revoke-reason', 'revoke.reason', { reasons: own.reasons, chosen: '', count: 2 }, { progress: toRevoke('reason') }],
+  ['revoke-confirm', 'revoke.confirm', own.confirm, { progress: toRevoke('summary') }],
+  ['revoke-confirm-offline', 'revoke.confirm', { ...own.confirm, last: false, offline: true }, { progress: toRevoke('summary'), online: false }],
+  ...['queued', 'sent', 'revoked', 'refused'].map((state) => ['revoke-done-' + state, 'revoke.done', { number, qr: qr(), medium, takeOut: true, ...own.done[state] }, { progress: toRevoke('done'), canBack: false, online: state !== 'queued' }]),
+  ['certificates-list', 'certificates.list', { keys: own.certificates.all, sieves: own.sieves, sieve: '', total: 4, whole: true }],
+  ['certificates-list-empty', 'certificates.list', { keys: [], sieves: own.sieves, sieve: 'not-yet', total: 4, whole: false }, { online: false }],
+  ['certificates-report', 'certificates.report', { phase: 'choose', printer: true, stick: { present: true, usable: true, why: '' }, text: '', medium: stickMedium, takeOut: false }],
+  ['certificates-report-none', 'certificates.report', { phase: 'choose', printer: false, stick: { present: false, usable: false, why: '' }, text: '', medium: stickMedium, takeOut: false }],
+  ['certificates-report-print', 'certificates.report', { phase: 'print', printer: true, stick: { present: false, usable: false, why: '' }, text: L('Принтерде қағаз біткен. Қызметкерді шақырыңыз.', 'В принтере кончилась бумага. Позовите сотрудника.', 'The printer is out of paper. Please call staff.'), medium: stickMedium, takeOut: false }, { canBack: false }],
+  ['certificates-report-save', 'certificates.report', { phase: 'save', printer: true, stick: { present: true, usable: true, why: '' }, text: '', medium: stickMedium, takeOut: false }, { canBack: false }],
+  ['certificates-report-saved', 'certificates.report', { phase: 'saved', printer: true, stick: { present: true, usable: true, why: '' }, text: 'keys-2026-11-22.pdf', medium: stickMedium, takeOut: true }],
+  ['profile-view', 'profile.view', own.profile],
+  ['profile-view-bare', 'profile.view', { ...own.profile, email: '', notices: false, saved: false, open: true }],
+  ['profile-email', 'profile.email', { email: own.profile.email }],
+  ['applications-list', 'applications.list', { ...own.applications, total: 6, status: '', kind: '' }],
+  ['applications-list-none', 'applications.list', { ...own.applications, items: [], total: 6, status: 'waiting', kind: 'reissue' }],
+  ['applications-detail', 'applications.detail', own.application],
+  ['applications-detail-keys', 'applications.detail', { ...own.application, status: 'installed', next: '', canInstall: false, certificates: own.certificates.choose.slice(0, 2) }],
+  ...signed({ number, qr: qr(), medium, stickMedium, facts, certificates, tokens: [kaztoken, etoken] }),
   ['staff-pin', 'staff.pin', { ...pin, token: { ...kaztoken, serial: '00F0E1D2C3B4' } }, { role: 'staff' }],
   ['staff-queue', 'staff.queue', { operator: L('Сейітқали Айгүл Маратқызы', 'Сейткали Айгуль Маратовна', 'Seitkali Aigul'), query: '', busy: false, link: { online: true, pending: 2, problem: '', lastContact: '14:32' }, items: application.queue }, { role: 'staff', canBack: false }],
   ['staff-queue-empty', 'staff.queue', { operator: L('Сейітқали Айгүл Маратқызы', 'Сейткали Айгуль Маратовна', 'Seitkali Aigul'), query: '1001', busy: false, link: { online: false, pending: 12, problem: L('Орталықтың сертификаты жарамсыз.', 'Сертификат центра недействителен.', 'The centre’s certificate is not valid.'), lastContact: '09:05' }, items: [] }, { role: 'staff', canBack: false, online: false }],

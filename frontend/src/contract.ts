@@ -157,6 +157,7 @@ export interface ApplyEmailScreen {
 export interface ApplyRegionScreen {
   regions: Choice[]
   chosen: string
+  kind: 'new' | 'reissue' | 'information-system' | 'gost'
 }
 
 export interface Choice {
@@ -174,6 +175,7 @@ export interface ApplyStorageScreen {
   tokens: TokenCard[]
   stick: StickCard
   allowed: string[]
+  kind: 'new' | 'reissue' | 'information-system' | 'gost'
 }
 
 export interface StickCard {
@@ -224,6 +226,8 @@ export interface Medium {
 export interface ApplySummaryScreen {
   rows: Row[]
   consentText: string
+  kind: 'new' | 'reissue' | 'information-system' | 'gost'
+  signed: boolean
 }
 
 export interface Row {
@@ -233,6 +237,11 @@ export interface Row {
 }
 
 export interface ApplyDoneScreen {
+  kind: 'new' | 'reissue' | 'information-system' | 'gost'
+  state: 'staff' | 'queued' | 'sent' | 'issued' | 'rejected'
+  why: string
+  hint: string
+  revoke: boolean
   number: string
   qr: QR
   online: boolean
@@ -294,6 +303,8 @@ export interface InstallDoneScreen {
   medium: Medium
   files: string[]
   takeOut: boolean
+  account: boolean
+  revoke: boolean
 }
 
 export interface CertificateCard {
@@ -381,7 +392,7 @@ export interface FilesChangedScreen {
 }
 
 export interface SignMediumScreen {
-  purpose: 'sign-in' | 'sign'
+  purpose: 'sign-in' | 'sign' | 'read'
   tokens: TokenCard[]
   stick: StickCard
   kinds: Medium[]
@@ -389,13 +400,13 @@ export interface SignMediumScreen {
 }
 
 export interface SignFileScreen {
-  purpose: 'sign-in' | 'sign'
+  purpose: 'sign-in' | 'sign' | 'read'
   files: FileCard[]
   more: boolean
 }
 
 export interface SignSecretScreen {
-  purpose: 'sign-in' | 'sign'
+  purpose: 'sign-in' | 'sign' | 'read'
   medium: Medium
   file: FileCard | null
   token: PINScreen | null
@@ -403,7 +414,7 @@ export interface SignSecretScreen {
 }
 
 export interface SignKeysScreen {
-  purpose: 'sign-in' | 'sign'
+  purpose: 'sign-in' | 'sign' | 'read'
   what: string
   medium: Medium
   keys: SignKey[]
@@ -432,6 +443,153 @@ export interface CabinetItem {
   does: ActionName
   usable: boolean
   why: string
+}
+
+export interface RevokeListScreen {
+  keys: OwnKeyCard[]
+  chosen: number[]
+  max: number
+  whole: boolean
+}
+
+export interface OwnKeyCard {
+  key: number
+  title: string
+  state: 'valid' | 'unchecked' | 'not-yet' | 'expired' | 'revoked' | 'asked'
+  stateText: string
+  rows: Row[]
+  usable: boolean
+  why: string
+  pair: number
+}
+
+export interface RevokeReasonScreen {
+  reasons: Choice[]
+  chosen: string
+  count: number
+}
+
+export interface RevokeConfirmScreen {
+  count: number
+  rows: Row[]
+  last: boolean
+  offline: boolean
+  consentText: string
+}
+
+export interface RevokeDoneScreen {
+  number: string
+  qr: QR
+  state: 'queued' | 'sent' | 'revoked' | 'refused'
+  title: string
+  text: string
+  hint: string
+  proofs: Proved[]
+  medium: Medium
+  takeOut: boolean
+  home: boolean
+}
+
+export interface Proved {
+  name: 'list' | 'ocsp' | 'crl'
+  text: string
+  seen: boolean
+}
+
+export interface CertificatesListScreen {
+  keys: OwnKeyCard[]
+  sieves: Choice[]
+  sieve: string
+  total: number
+  whole: boolean
+}
+
+export interface CertificatesReportScreen {
+  phase: 'choose' | 'print' | 'save' | 'printed' | 'saved'
+  printer: boolean
+  stick: StickCard
+  text: string
+  medium: Medium
+  takeOut: boolean
+}
+
+export interface ProfileScreen {
+  rows: Row[]
+  open: boolean
+  email: string
+  notices: boolean
+  saved: boolean
+}
+
+export interface ProfileEmailScreen {
+  email: string
+}
+
+export interface ApplicationsListScreen {
+  items: ApplicationCard[]
+  total: number
+  statuses: Choice[]
+  kinds: Choice[]
+  status: string
+  kind: string
+}
+
+export interface ApplicationCard {
+  number: string
+  numberText: string
+  kind: string
+  status: 'queued' | 'waiting' | 'confirmed' | 'rejected' | 'expired' | 'issued' | 'installed' | 'revoked'
+  statusText: string
+  storage: string
+  createdAt: string
+  todo: boolean
+}
+
+export interface ApplicationsDetailScreen {
+  number: string
+  status: 'queued' | 'waiting' | 'confirmed' | 'rejected' | 'expired' | 'issued' | 'installed' | 'revoked'
+  title: string
+  text: string
+  next: string
+  rows: Row[]
+  certificates: OwnKeyCard[]
+  canConfirm: boolean
+  canInstall: boolean
+  consentText: string
+}
+
+export interface ApplyCardWarningScreen {
+  card: TokenCard
+  pairs: number
+}
+
+export interface SystemListScreen {
+  systems: SystemCard[]
+  chosen: string
+}
+
+export interface SystemCard {
+  oid: string
+  name: string
+}
+
+export interface GOSTInfoScreen {
+  title: string
+  text: string
+}
+
+export interface CodeMethodScreen {
+  methods: ('sms' | 'digital-document')[]
+}
+
+export interface CodeEntryScreen {
+  method: 'sms' | 'digital-document'
+  sentTo: string
+  expiresAt: number
+  resendAt: number
+  resends: number
+  left: number
+  locked: boolean
 }
 
 export interface StaffQueueScreen {
@@ -570,6 +728,27 @@ export interface KeyArgs {
   key: number
 }
 
+export interface KeysArgs {
+  keys: number[]
+}
+
+export interface NoticesArgs {
+  on: boolean
+}
+
+export interface SiftArgs {
+  status: string
+  kind: string
+}
+
+export interface MethodArgs {
+  method: 'sms' | 'digital-document'
+}
+
+export interface OneTimeCodeArgs {
+  code: string
+}
+
 export interface SearchArgs {
   query: string
 }
@@ -632,6 +811,21 @@ export interface Screens {
   'sign.secret': SignSecretScreen
   'sign.keys': SignKeysScreen
   'cabinet.home': CabinetHomeScreen
+  'revoke.list': RevokeListScreen
+  'revoke.reason': RevokeReasonScreen
+  'revoke.confirm': RevokeConfirmScreen
+  'revoke.done': RevokeDoneScreen
+  'certificates.list': CertificatesListScreen
+  'certificates.report': CertificatesReportScreen
+  'profile.view': ProfileScreen
+  'profile.email': ProfileEmailScreen
+  'applications.list': ApplicationsListScreen
+  'applications.detail': ApplicationsDetailScreen
+  'apply.card-warning': ApplyCardWarningScreen
+  'system.list': SystemListScreen
+  'gost.info': GOSTInfoScreen
+  'code.method': CodeMethodScreen
+  'code.entry': CodeEntryScreen
   'staff.pin': PINScreen
   'staff.queue': StaffQueueScreen
   'staff.application': StaffApplicationScreen
@@ -705,6 +899,30 @@ export interface Actions {
   'sign.look': Record<string, never>
   'sign.secret': PINArgs
   'sign.go': KeyArgs
+  'keys.read': Record<string, never>
+  'revoke.choose': KeysArgs
+  'revoke.reason': CodeArgs
+  'revoke.agreement': Record<string, never>
+  'revoke.go': SubmitArgs
+  'certificates.sift': CodeArgs
+  'certificates.report': Record<string, never>
+  'report.print': Record<string, never>
+  'report.save': Record<string, never>
+  'profile.show': Record<string, never>
+  'profile.email': Record<string, never>
+  'profile.save-email': EmailArgs
+  'profile.notices': NoticesArgs
+  'applications.sift': SiftArgs
+  'applications.open': NumberArgs
+  'applications.confirm': SubmitArgs
+  'applications.install': Record<string, never>
+  'apply.card-accept': Record<string, never>
+  'system.look': Record<string, never>
+  'system.choose': CodeArgs
+  'gost.confirm': Record<string, never>
+  'code.ask': MethodArgs
+  'code.tell': OneTimeCodeArgs
+  'code.resend': Record<string, never>
   'staff.pin': PINArgs
   'staff.search': SearchArgs
   'staff.open': NumberArgs

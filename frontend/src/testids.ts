@@ -28,6 +28,14 @@
    typed-note                under a password that opens a file, data-odd="|caps|cyrillic|outside"; key-shift data-locked
    sign-key data-key data-state  a key that serves; sign-key-cannot data-state  one that does not, and why
    cannot-<name>             a function of the cabinet that cannot be used now
+   own-key data-key data-state   a certificate of the person's (in revoke.list a checkbox); own-key-cannot one that cannot be revoked
+   step-pair                 in revoke.list: ticks the other key of the pair; step-sift step-confirm  steps of applications.list and .detail
+   revocation data-state     on revoke.done; proof-list proof-ocsp proof-crl data-seen
+   action-certificates.sift  data-code; keys-none, applications-none; cannot-print, cannot-save, taken data-phase, report-file
+   action-applications.open  data-number and data-status; application data-status; email, notices data-on, saved  on profile.view
+   action-system.choose data-code   systems-none      an information system of one's own; the list is empty
+   action-code.ask data-method      code-time data-left   code-left data-left   code-wait   code-locked    one-time codes; field-code
+   done-state data-state     what comes after apply.done: staff, queued, sent, issued, rejected
    line                      state of the line in the header, data-online="true|false"
    number                    the application number on apply.done; status data-status; verdict data-verdict;
                              agreement-text; key-item data-state; part-<name> data-state (self-test)

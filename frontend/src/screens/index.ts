@@ -41,6 +41,21 @@ import SignFile from './SignFile.svelte'
 import SignSecret from './SignSecret.svelte'
 import SignKeys from './SignKeys.svelte'
 import CabinetHome from './CabinetHome.svelte'
+import RevokeList from './RevokeList.svelte'
+import RevokeReason from './RevokeReason.svelte'
+import RevokeConfirm from './RevokeConfirm.svelte'
+import RevokeDone from './RevokeDone.svelte'
+import CertificatesList from './CertificatesList.svelte'
+import CertificatesReport from './CertificatesReport.svelte'
+import ProfileView from './ProfileView.svelte'
+import ProfileEmail from './ProfileEmail.svelte'
+import ApplicationsList from './ApplicationsList.svelte'
+import ApplicationsDetail from './ApplicationsDetail.svelte'
+import ApplyCardWarning from './ApplyCardWarning.svelte'
+import SystemList from './SystemList.svelte'
+import GostInfo from './GostInfo.svelte'
+import CodeMethod from './CodeMethod.svelte'
+import CodeEntry from './CodeEntry.svelte'
 import StaffPin from './StaffPin.svelte'
 import StaffQueue from './StaffQueue.svelte'
 import StaffApplication from './StaffApplication.svelte'
@@ -90,6 +105,21 @@ export const screens: Record<string, Component<{ data: never }>> = {
   'sign.secret': SignSecret,
   'sign.keys': SignKeys,
   'cabinet.home': CabinetHome,
+  'revoke.list': RevokeList,
+  'revoke.reason': RevokeReason,
+  'revoke.confirm': RevokeConfirm,
+  'revoke.done': RevokeDone,
+  'certificates.list': CertificatesList,
+  'certificates.report': CertificatesReport,
+  'profile.view': ProfileView,
+  'profile.email': ProfileEmail,
+  'applications.list': ApplicationsList,
+  'applications.detail': ApplicationsDetail,
+  'apply.card-warning': ApplyCardWarning,
+  'system.list': SystemList,
+  'gost.info': GostInfo,
+  'code.method': CodeMethod,
+  'code.entry': CodeEntry,
   'staff.pin': StaffPin,
   'staff.queue': StaffQueue,
   'staff.application': StaffApplication,

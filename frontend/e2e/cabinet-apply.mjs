@@ -1,0 +1,222 @@
+// Applications that a citizen signs with a key he has: new keys onto his token with a one-time code (in Kazakh), a GOST key on a
+// stick (in Russian), a key of an information system on a stick (in English), and one that the centre refuses after it was
+// queued. What came of each is read by openssl, pkcs11-tool and the centre's OCSP.
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { centre, dock, house, httpUrl, moduleOf, people, sh, slotOf } from './house.mjs'
+import { applications, arrived, clean, enterIIN, forgotten, pin, presentable, says, story, token, told, toPIN, toStorage } from './journeys.mjs'
+import { enrolled, open, until } from './kiosk.mjs'
+
+const LOAD = '[data-testid="action-status.install"]', PASSWORD = 'Tumar2026', OID = '1.2.398.3.9.77.1'
+const stick = join(house, 'dock', 'stick', 'in')
+const state = name => `[data-testid="done-state"][data-state="${name}"]`
+
+export default async function cabinetApply(check) {
+  const who = people().find(p => p.role === 'citizen' && p.token && token(p.token).kind === 'kaztoken')
+  const w = await open(enrolled('cabinet-apply'))
+  const dir = mkdtempSync(join(tmpdir(), 'tirkeu-apply-'))
+  try {
+    await w.on('attract'); await clean(w)
+    centre('ca', 'export', join(dir, 'ca'))
+    const step = story(check, w)
+    await first(step, w, who)
+    await reissue(step, w, who, dir)
+    await gost(step, w, who, dir)
+    await system(step, w, who, dir)
+    await refused(step, w, who)
+  } finally {
+    dock('line', 'restore')
+    rmSync(dir, { recursive: true })
+    await w.close().catch(() => {})
+  }
+}
+
+/** objects of the token, as pkcs11-tool lists them: CKA_IDs of private keys and of certificates. */
+function objects(who) {
+  const m = moduleOf('kaztoken')
+  const p11 = (...args) => sh('pkcs11-tool', ['--module', m.path, ...args], { env: { ...m.env, TOKEN_PIN: who.pin }, encoding: 'buffer' })
+  const slot = slotOf(p11)
+  const list = p11('--slot', slot, '--login', '--pin', 'env:TOKEN_PIN', '-O').toString()
+  const ids = kind => [...list.matchAll(new RegExp(kind + '[\\s\\S]*?ID:\\s+([0-9a-f]+)', 'g'))].map(m => m[1])
+  return { keys: ids('Private Key Object'), certificates: ids('Certificate Object'), read: id => p11('--slot', slot, '--read-object', '--type', 'cert', '--id', id) }
+}
+
+/** good holds when the chain of a certificate leads to the sandbox's root and its OCSP says good; openssl verifies no GOST. */
+function good(dir, pem, { gost = false } = {}) {
+  const issuing = join(dir, 'ca', gost ? 'issuing-gost.pem' : 'issuing.pem'), root = join(dir, 'ca', 'root.pem')
+  if (!gost) sh('openssl', ['verify', '-CAfile', root, '-untrusted', issuing, pem])
+  const check = gost ? ['-noverify'] : ['-CAfile', root, '-verify_other', issuing, '-no_nonce']
+  const ocsp = sh('openssl', ['ocsp', '-issuer', issuing, '-cert', pem, '-url', httpUrl + '/ocsp', ...check])
+  if (!/: good/.test(ocsp)) throw new Error('OCSP says: ' + ocsp)
+}
+
+/** byToken goes from a question for a token to what follows its PIN. */
+async function byToken(w, who, action, css = '[data-insertion]') {
+  await w.act(action, css); await w.on('sign.secret'); await w.pad(who.pin); await w.act('sign.secret'); await w.on('sign.keys', { limit: 30000 })
+}
+async function enter(w, who, lang) {
+  await w.on('attract'); await w.start(lang); await w.on('menu'); await w.act('cabinet'); await w.on('sign.medium')
+  await w.untilPart('[data-testid="action-sign.medium"][data-insertion]')
+  await byToken(w, who, 'sign.medium'); await w.act('sign.go'); await w.on('cabinet.home', { limit: 30000 })
+}
+async function place(w) {
+  await w.on('apply.region'); await w.choose('apply.region')
+  await w.on('apply.locality'); await w.choose('apply.locality')
+  await w.on('apply.storage')
+}
+/** summary goes from the storage of a stick to the summary, and ticks. */
+async function summary(w) {
+  dock('stick', 'in'); await w.untilPart('[data-testid="action-apply.storage"][data-kind="stick"]')
+  await w.act('apply.storage', '[data-kind="stick"]'); await w.on('apply.stick-warning')
+  await w.act('apply.stick-accept'); await w.on('apply.agreement')
+  await w.act('apply.agree'); await w.on('apply.summary', { limit: 60000 })
+  await w.touch('field-consent')
+}
+async function signed(w, who) {
+  await w.on('sign.medium', { notices: true }); await byToken(w, who, 'sign.medium'); await w.act('sign.go'); await w.on('apply.done', { limit: 30000 })
+}
+/** loaded waits for the certificates on the last screen and loads them into files. */
+async function loaded(w) {
+  await w.until('the certificates', async () => {
+    if (await w.shows(state('rejected'))) throw new Error(await w.text())
+    return w.shows(state('issued'))
+  }, 60000)
+  await w.touch(LOAD); await w.on('install.password')
+  await w.type('password', PASSWORD); await w.type('again', PASSWORD); await w.act('install.password'); await w.on('install.done', { limit: 60000 })
+}
+const files = () => readdirSync(stick).filter(f => f.endsWith('.p12'))
+/** leaf takes the certificate out of a key file. */
+function leaf(dir, file) {
+  const pem = join(dir, file + '.pem')
+  writeFileSync(pem, sh('openssl', ['pkcs12', '-in', join(stick, file), '-passin', 'stdin', '-nokeys', '-clcerts'], { input: PASSWORD + '\n' }))
+  return pem
+}
+async function leave(w) { await w.act('cabinet.leave'); await w.on('attract', { notices: true }) }
+
+async function first(step, w, who) {
+  await step('a citizen gets his first keys on a token', async () => {
+    dock('plug', who.token)
+    await w.start('ru'); await w.on('menu'); await w.act('apply'); await enterIIN(w, who.iin); await toStorage(w, who)
+    await toPIN(w); await pin(w, who.pin); await w.on('apply.summary', { limit: 60000 })
+    await w.touch('field-consent'); await w.act('apply.submit'); await w.on('apply.done')
+    const number = await w.number()
+    if (!(await w.shows(state('staff')))) throw new Error('it does not send him to the staff')
+    await w.act('finish'); await w.on('attract', { notices: true }); await arrived(number)
+    centre('application', 'approve', number)
+    await w.start('ru'); await w.on('menu'); await w.act('status'); await w.on('status.number'); await w.statusUntil(number, LOAD)
+    await w.touch(LOAD); await w.on('install.pin', { notices: true }); await pin(w, who.pin, 'install.pin'); await w.on('install.factory', { limit: 60000 })
+    await w.act('install.keep-pin'); await w.on('install.done'); await w.act('finish'); await w.on('attract', { notices: true })
+  })
+}
+
+async function reissue(step, w, who, dir) {
+  let before, code
+  await step('reissue: the fields come from the certificate, in Kazakh', async () => {
+    before = objects(who)
+    await enter(w, who, 'kk'); await w.act('reissue'); await w.on('apply.name')
+    if (!(await w.text()).includes(who.surname) || await w.shows('[data-testid="field-surname"]')) throw new Error('the name is not that of the certificate: ' + await w.text())
+    await w.act('apply.name'); await w.on('apply.email'); await w.act('apply.email'); await place(w); await presentable(w, 'kk')
+  })
+  await step('reissue: keys are made, and the summary asks for a tick', async () => {
+    await w.untilPart('[data-testid="action-apply.storage"][data-insertion]'); await toPIN(w); await pin(w, who.pin); await w.on('apply.summary', { limit: 60000 })
+    await w.act('apply.submit')
+    if (await w.screen() !== 'apply.summary') throw new Error('it went on without the tick')
+    await w.touch('field-consent'); await w.act('apply.submit'); await w.on('code.method'); await presentable(w, 'kk')
+  })
+  await step('reissue: the code comes to the console of the centre only; a wrong one is told with what is left', async () => {
+    await w.act('code.ask', '[data-method="sms"]'); await w.on('code.entry')
+    code = JSON.parse(centre('code', 'list', '--json'))[0].code
+    await forgotten(w, code)
+    await w.untilPart('[data-testid="code-time"]'); await w.untilPart('[data-testid="code-wait"]'); await presentable(w, 'kk')
+    await w.pad(code === '000000' ? '000001' : '000000'); await w.act('code.tell'); await told(w, 'E-1715', 'kk', 'code.entry')
+    await w.untilPart('[data-testid="code-left"][data-left="2"]')
+  })
+  await step('reissue: signed with the present key, issued without staff, loaded', async () => {
+    await w.pad(code); await w.act('code.tell'); await signed(w, who); await forgotten(w, code, who.pin)
+    await w.until('the certificates', () => w.shows(state('issued')), 60000)
+    await says(w, 'kk', 'page.apply.done.old', 'page.apply.done.load')
+    await w.touch(LOAD); await w.on('install.pin'); await pin(w, who.pin, 'install.pin'); await w.on('install.factory', { limit: 60000 })
+    await w.act('install.keep-pin'); await w.on('install.done'); await says(w, 'kk', 'page.apply.done.revoke')
+    await w.act('cabinet'); await w.on('cabinet.home'); await leave(w)
+  })
+  await step('pkcs11-tool sees two more pairs with certificates, openssl verifies them and OCSP says good', async () => {
+    const after = objects(who), fresh = after.certificates.filter(id => !before.certificates.includes(id))
+    if (after.keys.length !== 4 || fresh.length !== 2 || fresh.some(id => !after.keys.includes(id))) throw new Error(JSON.stringify(after))
+    for (const id of fresh) {
+      const pem = join(dir, id + '.pem')
+      sh('openssl', ['x509', '-inform', 'DER', '-out', pem], { input: after.read(id) })
+      good(dir, pem)
+      if (!sh('openssl', ['x509', '-in', pem, '-noout', '-subject']).includes('IIN' + who.iin)) throw new Error('another person')
+    }
+  })
+}
+
+async function gost(step, w, who, dir) {
+  await step('GOST: told what it is good for, and why not on a token, in Russian', async () => {
+    await enter(w, who, 'ru'); await w.act('gost'); await w.on('gost.info'); await says(w, 'ru', 'page.gost.info.both', 'page.gost.info.file')
+    await w.act('gost.confirm'); await place(w); await says(w, 'ru', 'error.E-1732.title')
+    if (await w.shows('[data-testid="action-apply.storage"][data-insertion]')) throw new Error('a token is offered')
+  })
+  await step('GOST: made, signed with the RSA key, issued, loaded under a new password', async () => {
+    await summary(w); await w.act('apply.submit'); await signed(w, who); await loaded(w)
+    await w.act('cabinet'); await w.on('cabinet.home'); await presentable(w, 'ru')
+  })
+  await step('GOST: openssl opens one GOST512 file with a Kazakh key, and OCSP says good', async () => {
+    const [file, ...more] = files()
+    if (more.length || !/^GOST512_[0-9a-f]{40}\.p12$/.test(file)) throw new Error('on the stick: ' + files())
+    const pem = leaf(dir, file), said = sh('openssl', ['x509', '-in', pem, '-noout', '-text'])
+    if (!said.includes('1.2.398.3.10.1.1.2.2')) throw new Error('its key is another: ' + said)
+    good(dir, pem, { gost: true })
+    rmSync(join(stick, file)); dock('stick', 'out'); await leave(w)
+  })
+}
+
+async function system(step, w, who, dir) {
+  await step('information system: the empty list says how to register one, in English', async () => {
+    await enter(w, who, 'en'); await w.act('system'); await w.on('system.list'); await w.untilPart('[data-testid="systems-none"]')
+    await says(w, 'en', 'page.system.list.rules'); if (!(await w.text()).includes('281')) throw new Error('the rules are not named')
+    centre('system', 'add', OID, '--iin', who.iin, '--name-kk', 'Кезек жүйесі', '--name-ru', 'Система очереди', '--name-en', 'Queue system')
+    await w.act('system.look'); await w.untilPart(`[data-testid="action-system.choose"][data-code="${OID}"]`)
+    if (!(await w.text()).includes('Queue system')) throw new Error('its name is not shown')
+  })
+  await step('information system: on a stick only, signed, issued, loaded', async () => {
+    await w.act('system.choose', `[data-code="${OID}"]`); await place(w); await says(w, 'en', 'error.E-1733.title')
+    await summary(w); if (!(await w.text()).includes(OID)) throw new Error('the summary does not name the system')
+    await w.act('apply.submit'); await signed(w, who); await loaded(w); await w.act('cabinet'); await w.on('cabinet.home')
+  })
+  await step('information system: openssl opens one RSA256 file, verifies it, and OCSP says good', async () => {
+    const [file, ...more] = files()
+    if (more.length || !/^RSA256_[0-9a-f]{40}\.p12$/.test(file)) throw new Error('on the stick: ' + files())
+    const pem = leaf(dir, file)
+    if (!/RSA Public-Key|rsaEncryption/.test(sh('openssl', ['x509', '-in', pem, '-noout', '-text']))) throw new Error('its key is no RSA key')
+    good(dir, pem)
+    rmSync(join(stick, file)); dock('stick', 'out'); await leave(w)
+  })
+}
+
+/** refused: the citizen was told "queued"; when the line is back the centre says no, and the terminal says why. */
+async function refused(step, w, who) {
+  let number
+  await step('without the line a GOST key is accepted and queued; a reissue is not begun', async () => {
+    await enter(w, who, 'ru')
+    dock('line', 'cut'); await w.until('the line down', async () => !(await w.online()))
+    await w.act('gost'); await w.on('gost.info'); await w.act('gost.confirm'); await place(w)
+    await summary(w); await w.act('apply.submit'); await signed(w, who)
+    await w.untilPart(state('queued')); await says(w, 'ru', 'page.apply.done.queued')
+    number = await w.number()
+    await w.act('finish'); await w.on('attract', { notices: true })
+    if (applications().some(a => a.number === number)) throw new Error('the centre has it already')
+  })
+  await step('the key is revoked meanwhile: the status says so in words', async () => {
+    for (const c of JSON.parse(centre('certificate', 'list', '--json'))) if (c.template === 'rsa-sign' && c.iin === who.iin) centre('certificate', 'revoke', c.serial)
+    dock('line', 'restore')
+    await w.start('ru'); await w.on('menu'); await w.act('status'); await w.on('status.number')
+    await w.statusUntil(number, '[data-testid="status"][data-status="rejected"]')
+    await says(w, 'ru', 'reason.key_revoked.text', 'reason.key_revoked.hint')
+    await w.act('finish'); await w.on('attract', { notices: true })
+    await until('nothing of it at the centre', () => !applications().some(a => a.number === number), 5000)
+    for (const f of readdirSync(stick)) rmSync(join(stick, f))
+    await clean(w)
+  })
+}
