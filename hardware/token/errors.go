@@ -17,6 +17,9 @@ var (
 	ErrPINLength        = errors.New("the PIN is shorter or longer than the token takes")
 	ErrPINRejected      = errors.New("the token does not take such a PIN")
 	ErrPINExpired       = errors.New("the token wants its PIN changed first")
+	ErrAdminPIN         = errors.New("the administrator's PIN is incorrect")
+	ErrAdminPINLocked   = errors.New("the administrator's PIN is locked")
+	ErrAdminPINLength   = errors.New("the administrator's PIN cannot have this length")
 	ErrFull             = errors.New("the token is full")
 	ErrNotInitialized   = errors.New("the token is not initialized")
 	ErrReadOnly         = errors.New("the token is write-protected")
@@ -57,6 +60,9 @@ var faults = map[wire.Fault]error{
 	wire.FaultPINLength:     ErrPINLength,
 	wire.FaultPINRejected:   ErrPINRejected,
 	wire.FaultPINExpired:    ErrPINExpired,
+	wire.FaultAdminWrong:    ErrAdminPIN,
+	wire.FaultAdminLocked:   ErrAdminPINLocked,
+	wire.FaultAdminLength:   ErrAdminPINLength,
 	wire.FaultFull:          ErrFull,
 	wire.FaultUninitialized: ErrNotInitialized,
 	wire.FaultMechanism:     ErrNoMechanism,

@@ -14,13 +14,15 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/tirkeu/kiosk/hardware/token/wire"
 )
 
 // helloTimeout bounds how long a module may take to load and initialize; a middleware that asks a slow reader takes seconds.
 const helloTimeout = 20 * time.Second
 
-// stderrDelay is how long the last words of a worker that has ended are waited for.
+// stderrDelay is how long the last words of a worker that has ended are waited for, on its pipe and on its standard error.
 const stderrDelay = 100 * time.Millisecond
 
 // launcher starts processes from one thread that lives as long as the rack. PR_SET_PDEATHSIG is bound to the thread that forked, not to
@@ -50,50 +52,31 @@ func (l *launcher) stop() { close(l.requests) }
 
 // process is one running tirkeu-token. Only its supervisor writes to it.
 type process struct {
-	cmd      *exec.Cmd
-	requests *os.File
-	answers  chan *wire.Answer // closed when the pipe ended or held garbage
-	hello    wire.Hello
-	known    uint64        // generation of the slots the kiosk has
-	next     uint64        // id of the next request
-	dead     chan struct{} // closed once nothing will be served any more
-	exited   chan struct{} // closed once the process was waited for
-	reason   atomic.Pointer[string]
-	private  atomic.Bool // a PIN was sent: what the module prints is no longer logged
+	worker  Worker
+	answers chan *wire.Answer // closed when the pipe ended or held garbage
+	hello   wire.Hello
+	known   uint64        // generation of the slots the kiosk has
+	next    uint64        // id of the next request
+	dead    chan struct{} // closed once nothing will be served any more
+	exited  chan struct{} // closed once the process was waited for
+	reason  atomic.Pointer[string]
+	private atomic.Bool // a PIN was sent: what the module prints is no longer logged
 }
 
 // launch starts a worker and waits for its greeting.
 func launch(ctx context.Context, l *launcher, config Config, m Module, log *slog.Logger) (*process, error) {
-	if _, err := os.Stat(m.Path); err != nil {
-		return nil, fmt.Errorf("find module: %w", err)
+	p := &process{answers: make(chan *wire.Answer, 1), dead: make(chan struct{}), exited: make(chan struct{})}
+	var err error
+	if config.Start != nil {
+		p.worker, err = config.Start(m)
+	} else {
+		p.worker, err = l.program(config, m, &complaints{log: log, private: &p.private})
 	}
-	workerIn, requests, err := os.Pipe()
 	if err != nil {
-		return nil, fmt.Errorf("make pipe: %w", err)
-	}
-	answers, workerOut, err := os.Pipe()
-	if err != nil {
-		_ = workerIn.Close()
-		_ = requests.Close()
-		return nil, fmt.Errorf("make pipe: %w", err)
-	}
-	p := &process{requests: requests, answers: make(chan *wire.Answer, 1), dead: make(chan struct{}), exited: make(chan struct{})}
-	p.cmd = exec.Command(config.Worker, "--module", m.Path, "--poll", config.PollEvery.String())
-	p.cmd.Env = append(os.Environ(), m.Env...)
-	p.cmd.ExtraFiles = []*os.File{workerIn, workerOut} // descriptors 3 and 4
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
-	p.cmd.Stderr = &complaints{log: log, private: &p.private}
-	p.cmd.WaitDelay = stderrDelay
-	err = l.start(p.cmd)
-	_ = workerIn.Close()
-	_ = workerOut.Close()
-	if err != nil {
-		_ = requests.Close()
-		_ = answers.Close()
-		return nil, fmt.Errorf("start worker: %w", err)
+		return nil, err
 	}
 	greeted := make(chan error, 1)
-	go p.receive(answers, greeted)
+	go p.receive(greeted)
 	go p.await()
 
 	timer := time.NewTimer(helloTimeout)
@@ -112,11 +95,54 @@ func launch(ctx context.Context, l *launcher, config Config, m Module, log *slog
 	return p, nil
 }
 
+// program starts tirkeu-token.
+func (l *launcher) program(config Config, m Module, complain io.Writer) (Worker, error) {
+	if _, err := os.Stat(m.Path); err != nil {
+		return Worker{}, fmt.Errorf("find module: %w", err)
+	}
+	workerIn, requests, err := os.Pipe()
+	if err != nil {
+		return Worker{}, fmt.Errorf("make pipe: %w", err)
+	}
+	answers, workerOut, err := os.Pipe()
+	if err != nil {
+		_ = workerIn.Close()
+		_ = requests.Close()
+		return Worker{}, fmt.Errorf("make pipe: %w", err)
+	}
+	cmd := exec.Command(config.Worker, "--module", m.Path, "--poll", config.PollEvery.String())
+	cmd.Env = append(os.Environ(), m.Env...)
+	cmd.ExtraFiles = []*os.File{workerIn, workerOut} // descriptors 3 and 4
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
+	cmd.Stderr = complain
+	cmd.WaitDelay = stderrDelay
+	err = l.start(cmd)
+	_ = workerIn.Close()
+	_ = workerOut.Close()
+	if err != nil {
+		_ = requests.Close()
+		_ = answers.Close()
+		return Worker{}, fmt.Errorf("start worker: %w", err)
+	}
+	return Worker{
+		PID: cmd.Process.Pid, Requests: requests, Answers: answers,
+		Wait: func() string {
+			// Ended, but its number still its own: what the module forked is ended by the group's number now, which may be another's later.
+			for unix.Waitid(unix.P_PID, cmd.Process.Pid, nil, unix.WEXITED|unix.WNOWAIT, nil) == unix.EINTR {
+			}
+			_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+			_ = cmd.Wait() // and not for whatever a module may have left running with the worker's standard error in hand
+			return cmd.ProcessState.String()
+		},
+		Kill: func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }, // whatever the module forked goes with it
+	}, nil
+}
+
 // receive turns frames into answers until the pipe ends.
-func (p *process) receive(answers *os.File, greeted chan<- error) {
+func (p *process) receive(greeted chan<- error) {
 	defer close(p.answers)
-	defer func() { _ = answers.Close() }()
-	in := bufio.NewReader(answers)
+	defer func() { _ = p.worker.Answers.Close() }()
+	in := bufio.NewReader(p.worker.Answers)
 	err := wire.Read(in, &p.hello)
 	switch {
 	case errors.Is(err, io.EOF):
@@ -151,10 +177,11 @@ func (p *process) receive(answers *os.File, greeted chan<- error) {
 	}
 }
 
-// await waits for the end of the process, and not for whatever a module may have left running with the worker's standard error in hand.
+// await waits for the end of the worker. A process that the module forked may hold the pipe open for ever: what the worker has not said soon after
+// its end it did not say.
 func (p *process) await() {
-	_ = p.cmd.Wait()
-	p.because(p.cmd.ProcessState.String())
+	p.because(p.worker.Wait())
+	_ = p.worker.Answers.SetReadDeadline(time.Now().Add(stderrDelay))
 	close(p.exited)
 }
 
@@ -180,8 +207,8 @@ func (p *process) kill() {
 	select {
 	case <-p.exited: // waited for: its number may be another's by now
 	default:
-		_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
+		p.worker.Kill()
 	}
-	_ = p.requests.Close()
+	_ = p.worker.Requests.Close()
 	<-p.exited
 }

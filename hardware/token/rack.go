@@ -49,12 +49,15 @@ func Open(ctx context.Context, config Config) (*Rack, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err = os.Stat(config.Worker); err != nil {
-		return nil, fmt.Errorf("find token worker: %w", err)
+	if config.Start == nil {
+		_, err = os.Stat(config.Worker)
+		if err != nil {
+			return nil, fmt.Errorf("find token worker: %w", err)
+		}
 	}
 	names := map[string]bool{}
 	for _, m := range config.Modules {
-		if m.Name == "" || m.Path == "" || names[m.Name] {
+		if m.Name == "" || m.Path == "" && config.Start == nil || names[m.Name] {
 			return nil, fmt.Errorf("configure token modules: %q: name and path must be given, each name once", m.Name)
 		}
 		names[m.Name] = true

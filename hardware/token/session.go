@@ -50,6 +50,21 @@ func (r *Rack) Certificates(ctx context.Context, n Insertion) ([]Certificate, er
 	return certificates(answer), nil
 }
 
+// PublicKeys reads the SubjectPublicKeyInfo of every RSA public key that the token shows to everybody, without a login and in no order: whose
+// token it is can be told by it before a PIN is entered. A module that hides public keys gives none, which proves nothing. The
+// number of them is the number of key pairs only where the module keeps both halves.
+func (r *Rack) PublicKeys(ctx context.Context, n Insertion) ([][]byte, error) {
+	answer, err := r.call(ctx, "read public keys", n, wire.Request{Op: wire.OpPublicKeys}, false)
+	if err != nil {
+		return nil, err
+	}
+	list := make([][]byte, 0, len(answer.Keys))
+	for _, k := range answer.Keys {
+		list = append(list, k.SPKI)
+	}
+	return list, nil
+}
+
 func certificates(answer *wire.Answer) []Certificate {
 	list := make([]Certificate, 0, len(answer.Certificates))
 	for _, c := range answer.Certificates {

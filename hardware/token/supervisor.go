@@ -163,7 +163,7 @@ func (s *supervisor) start(ctx context.Context) (*process, error) {
 		return nil, err
 	}
 	s.set(func(m *ModuleState) {
-		m.Running, m.Error, m.Library, m.PID = true, "", p.hello.Library, p.cmd.Process.Pid
+		m.Running, m.Error, m.Library, m.PID = true, "", p.hello.Library, p.worker.PID
 	})
 	if s.died {
 		s.died = false
@@ -271,8 +271,8 @@ func (s *supervisor) learn(p *process, news *wire.Answer) {
 func (s *supervisor) exchange(ctx context.Context, p *process, request *wire.Request, timeout time.Duration, cancelled <-chan struct{}) (*wire.Answer, error) {
 	p.next++
 	request.ID = p.next
-	_ = p.requests.SetWriteDeadline(time.Now().Add(timeout))
-	err := wire.Write(p.requests, request)
+	_ = p.worker.Requests.SetWriteDeadline(time.Now().Add(timeout))
+	err := wire.Write(p.worker.Requests, request)
 	if err != nil {
 		return nil, s.lost(p, true)
 	}

@@ -2,6 +2,7 @@ package token
 
 import (
 	"crypto/subtle"
+	"io"
 	"log/slog"
 	"time"
 
@@ -37,6 +38,16 @@ type Token struct {
 	PINLocked   bool
 	PINMin      int // octets
 	PINMax      int // octets; 0: no limit known
+
+	// The administrator's (security officer's) PIN, as the token tells of it; many tell nothing.
+	AdminPINLow    bool // a wrong one was entered since the last right one
+	AdminPINFinal  bool // one more wrong one locks it for ever
+	AdminPINLocked bool
+
+	// What the module's list of mechanisms (C_GetMechanismList) says of this token, read once an insertion. It is a claim: whether a key
+	// can be made, the token itself says when it is asked to.
+	RSA  bool // makes RSA key pairs; also where the module gives no list at all, for every token known makes them
+	GOST bool // makes key pairs of GOST R 34.10-2012 (34.10-2015 in Kazakhstan) with 512 bits; the 256-bit mechanism does not count
 
 	FactoryPIN string `json:"-"` // to recognise that it is still in use, never to try
 }
@@ -109,6 +120,25 @@ type Config struct {
 	KeygenTimeout time.Duration
 	PollEvery     time.Duration
 	Log           *slog.Logger
+
+	// Start, where it is given, brings a module's worker to life in place of the program Worker: another driver than a PKCS#11 module, or a
+	// simulation. Module.Path is not looked at then.
+	Start func(Module) (Worker, error)
+}
+
+// Worker is what serves one module, as the rack holds it: it speaks package wire, begins with a Hello and may be killed at any time.
+type Worker struct {
+	PID      int // 0: no process of its own
+	Requests interface {
+		io.WriteCloser
+		SetWriteDeadline(time.Time) error
+	}
+	Answers interface {
+		io.ReadCloser
+		SetReadDeadline(time.Time) error
+	}
+	Wait func() string // returns once the worker has ended, and says how
+	Kill func()        // ends it, whatever it is doing; called at most once, and not after its end
 }
 
 func (c Config) withDefaults() Config {
@@ -134,6 +164,7 @@ func (d *Devices) tokenOf(s wire.Slot, n Insertion, module string) Token {
 		Insertion: n, Module: module, Kind: device.Kind, Name: device.Name,
 		Manufacturer: s.Manufacturer, Model: s.Model, Serial: s.Serial, Label: s.Label, Reader: s.Reader,
 		Initialized: s.Initialized, PINLow: s.PINLow, PINFinal: s.PINFinal, PINLocked: s.PINLocked,
+		AdminPINLow: s.AdminLow, AdminPINFinal: s.AdminFinal, AdminPINLocked: s.AdminLocked, RSA: s.RSA, GOST: s.GOST,
 		PINMin: s.PINMin, PINMax: s.PINMax, FactoryPIN: device.FactoryPIN,
 	}
 	if t.PINMin == 0 {

@@ -207,7 +207,7 @@ func TestWorker_EndsWithTheKioskEvenWhileTheModuleHangs(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = kiosk.Wait()
-	if len(pids) != 4 {
+	if len(pids) != 5 {
 		t.Fatalf("workers %v", pids)
 	}
 	for _, pid := range pids {

@@ -132,7 +132,7 @@ func (b *Bench) path(parts ...string) string {
 	return filepath.Join(append([]string{b.dir}, parts...)...)
 }
 
-// Modules gives the four vendors' modules, for the kiosk's configuration.
+// Modules gives the vendors' modules, for the kiosk's configuration.
 func (b *Bench) Modules() []token.Module {
 	r, err := b.load()
 	if err != nil {
@@ -221,6 +221,18 @@ func (b *Bench) Fault(name string, f Fault) error {
 		return nil
 	})
 	return err
+}
+
+// Alter changes what a token can do and has room for. Its list of mechanisms is read by most programs once a plug.
+func (b *Bench) Alter(name string, t Trait) error {
+	return b.change("alter", name, func(_ *record, e *entry) error {
+		if t.Pairs == 0 {
+			v, _ := vendorOf(e.Kind)
+			t.Pairs = v.pairs
+		}
+		e.Trait = t
+		return nil
+	})
 }
 
 // ModuleFault makes things go wrong with the functions of a module that concern no token: C_Initialize, C_GetInfo, C_GetSlotList.

@@ -141,7 +141,7 @@ func TestBench_IsSharedByAllWhoOpenIt(t *testing.T) {
 func TestCreate_RefusesTokensThatCannotBe(t *testing.T) {
 	for name, s := range map[string]virtual.Spec{
 		"name":   {Name: "../x", Kind: token.AKey},
-		"kind":   {Name: "x", Kind: token.IDCard},
+		"kind":   {Name: "x", Kind: token.Unknown},
 		"PIN":    {Name: "x", Kind: token.AKey, PIN: "1", Initialized: true},
 		"serial": {Name: "x", Kind: token.AKey, Serial: "12345678901234567"},
 	} {

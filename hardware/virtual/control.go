@@ -18,11 +18,26 @@ func control(v vendor, r *record) []byte {
 		if e.Kind != v.kind || e.Slot < 0 {
 			continue
 		}
-		fmt.Fprintf(&out, "slot=%d\ntoken=%s\ninsertion=%d\nmanufacturer=%s\nmodel=%s\nserial=%s\nlabel=%s\npin_min=%d\npin_max=%d\ntries=%d\n",
-			e.Slot, e.Name, e.Plug, v.manufacturer, v.model, plain(e.Serial), plain(e.Label), e.PINMin, e.PINMax, e.PINTries)
+		fmt.Fprintf(&out, "slot=%d\ntoken=%s\ninsertion=%d\nmanufacturer=%s\nmodel=%s\nserial=%s\nlabel=%s\npin_min=%d\npin_max=%d\ntries=%d\nso_tries=%d\n",
+			e.Slot, e.Name, e.Plug, v.manufacturer, v.model, plain(e.Serial), plain(e.Label), e.PINMin, e.PINMax, e.PINTries, e.SOTries)
+		traitLines(&out, e.Trait)
 		faultLines(&out, e.Fault)
 	}
 	return out.Bytes()
+}
+
+func traitLines(out *bytes.Buffer, t Trait) {
+	if t.Pairs > 0 {
+		fmt.Fprintf(out, "pairs=%d\n", t.Pairs)
+	}
+	for _, line := range []struct {
+		key string
+		on  bool
+	}{{"erases", t.Erases}, {"gost", t.GOST}, {"no_rsa", t.NoRSA}} {
+		if line.on {
+			fmt.Fprintf(out, "%s=1\n", line.key)
+		}
+	}
 }
 
 func faultLines(out *bytes.Buffer, f Fault) {
@@ -41,6 +56,9 @@ func faultLines(out *bytes.Buffer, f Fault) {
 	text("crash", f.CrashOn)
 	text("hang", f.HangOn)
 	text("print", f.PrintOn)
+	text("deed", f.Deed)
+	text("pull", f.PullOn)
+	text("pull_late", f.PullAfter)
 	number("slow_ms", f.Slow.Milliseconds())
 	number("keygen_ms", f.KeygenDelay.Milliseconds())
 	if f.Full {

@@ -1,5 +1,5 @@
 // Package virtual is a bench of tokens that are not there: SoftHSM behind a vendor-module shim (shim/, in C), so that several tokens at once
-// are truly a Kaztoken, an eToken, a JaCarta and an AKey to the program. It is for demonstration and tests, and is never linked into the
+// are truly a Kaztoken, an eToken, a JaCarta, an AKey and an identity card to the program. It is for demonstration and tests, and is never linked into the
 // kiosk.
 //
 // A bench is a folder: SoftHSM's store, one control file for each vendor's module, and for each token what the token itself remembers

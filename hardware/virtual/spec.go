@@ -19,8 +19,18 @@ type Spec struct {
 	PINTries    int        `json:"pin_tries"` // wrong PINs in a row until it locks; the kind's own number when 0
 	PINMin      int        `json:"pin_min"`   // the kind's own when 0
 	PINMax      int        `json:"pin_max"`   // the kind's own when 0
+	SOTries     int        `json:"so_tries"`  // wrong administrator's PINs in a row until that one locks; 10 when 0
 	Initialized bool       `json:"initialized"`
 	Locked      bool       `json:"locked"` // its PIN is locked from the start
+	Trait
+}
+
+// Trait is what a token can do and has room for; [Bench.Alter] changes it.
+type Trait struct {
+	Pairs  int  `json:"pairs"`            // places for key pairs: the kind's own when 0, no limit when negative
+	Erases bool `json:"erases,omitempty"` // a pair for which there is no place erases all objects that are there, instead of CKR_DEVICE_MEMORY
+	GOST   bool `json:"gost,omitempty"`   // claims to make 512-bit keys of GOST R 34.10-2012, which SoftHSM cannot
+	NoRSA  bool `json:"no_rsa,omitempty"` // makes no RSA keys, and says so
 }
 
 // State is a token of the bench as it is now.
@@ -43,6 +53,9 @@ type Fault struct {
 	PrintOn      string        `json:"print_on,omitempty"`     // the function prints on standard output; "*" is every function
 	Slow         time.Duration `json:"slow,omitempty"`         // every function takes so much longer
 	Full         bool          `json:"full,omitempty"`         // nothing can be written: CKR_DEVICE_MEMORY
+	Deed         string        `json:"deed,omitempty"`         // "C_Sign:fork": what a module has no business doing, before it does its work; see shim/deed.c
+	PullOn       string        `json:"pull_on,omitempty"`      // "C_Sign:0x32:3": the token is pulled in the third C_Sign, which answers that value and does nothing
+	PullAfter    string        `json:"pull_after,omitempty"`   // the same, but the function does its work first
 	PINTriesLeft int           `json:"-"`                      // sets the counter: 1 is the last try, negative is locked, 0 leaves it
 }
 
@@ -69,6 +82,12 @@ func (s *Spec) complete(n int) error {
 	}
 	if s.Label == "" {
 		s.Label = v.model
+	}
+	if s.SOTries == 0 {
+		s.SOTries = 10
+	}
+	if s.Pairs == 0 {
+		s.Pairs = v.pairs
 	}
 	if s.PINTries == 0 {
 		s.PINTries = v.tries

@@ -46,8 +46,11 @@ func (m *module) afterPIN(t *present, a *wire.Answer, err error) error {
 		info := t.info
 		a.Slot = &info
 	}
-	if faultOf(err) == wire.FaultPINIncorrect && t.info.PINLocked {
+	switch said := faultOf(err); {
+	case said == wire.FaultPINIncorrect && t.info.PINLocked:
 		return fault{wire.FaultPINLocked, code(err)}
+	case said == wire.FaultAdminWrong && t.info.AdminLocked:
+		return fault{wire.FaultAdminLocked, code(err)}
 	}
 	return err
 }

@@ -101,6 +101,23 @@ func spkiOf(der []byte) []byte {
 	return certificate.RawSubjectPublicKeyInfo
 }
 
+// publicKeys lists the public keys everybody may see (CKA_PRIVATE false), by the session that watches the token. Others than RSA keys are left out.
+func (m *module) publicKeys(t *present, a *wire.Answer) error {
+	if !t.open {
+		return fault{wire.FaultUninitialized, "the token takes no session"}
+	}
+	handles, err := m.find(t.watch, attr(pkcs11.CKA_CLASS, uint(pkcs11.CKO_PUBLIC_KEY)))
+	if err != nil {
+		return err
+	}
+	for _, o := range handles {
+		if der := m.spki(t.watch, o); der != nil {
+			a.Keys = append(a.Keys, wire.Key{ID: m.octets(t.watch, o, pkcs11.CKA_ID), SPKI: der})
+		}
+	}
+	return nil
+}
+
 // keys lists the private keys.
 func (m *module) keys(l *login, a *wire.Answer) error {
 	handles, err := m.find(l.handle, attr(pkcs11.CKA_CLASS, uint(pkcs11.CKO_PRIVATE_KEY)))

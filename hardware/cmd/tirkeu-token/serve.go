@@ -112,6 +112,10 @@ func (m *module) act(t *present, r *wire.Request, a *wire.Answer) error {
 	switch r.Op {
 	case wire.OpLogin:
 		return m.login(t, r, a)
+	case wire.OpUnblock:
+		return m.unblock(t, r, a)
+	case wire.OpPublicKeys:
+		return m.publicKeys(t, a)
 	case wire.OpCertificates:
 		if r.Session == 0 {
 			return m.publicCertificates(t, a)

@@ -97,6 +97,7 @@ func (m *module) appear(slot uint) {
 	if err != nil {
 		return
 	}
+	info.RSA, info.GOST = m.makes(slot)
 	m.last++
 	info.Seen = m.last
 	t := &present{slot: slot, info: info, read: time.Now()}
@@ -141,7 +142,7 @@ func (m *module) refresh(t *present) error {
 	if info.Serial != t.info.Serial || info.Manufacturer != t.info.Manufacturer || info.Model != t.info.Model {
 		return errOther
 	}
-	info.Seen = t.info.Seen
+	info.Seen, info.RSA, info.GOST = t.info.Seen, t.info.RSA, t.info.GOST
 	if info != t.info {
 		t.info = info
 		m.known++
@@ -167,6 +168,7 @@ func (m *module) look(slot uint) (wire.Slot, error) {
 		Reader: s.SlotDescription, Manufacturer: t.ManufacturerID, Model: t.Model, Serial: t.SerialNumber, Label: t.Label,
 		Initialized: has(pkcs11.CKF_TOKEN_INITIALIZED) && has(pkcs11.CKF_USER_PIN_INITIALIZED),
 		PINLow:      has(pkcs11.CKF_USER_PIN_COUNT_LOW), PINFinal: has(pkcs11.CKF_USER_PIN_FINAL_TRY), PINLocked: has(pkcs11.CKF_USER_PIN_LOCKED),
+		AdminLow: has(pkcs11.CKF_SO_PIN_COUNT_LOW), AdminFinal: has(pkcs11.CKF_SO_PIN_FINAL_TRY), AdminLocked: has(pkcs11.CKF_SO_PIN_LOCKED),
 		PINMin: limit(t.MinPinLen), PINMax: limit(t.MaxPinLen),
 	}, nil
 }

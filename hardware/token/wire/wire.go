@@ -19,7 +19,7 @@ import (
 )
 
 // Version is raised whenever a message changes its meaning; the kiosk refuses a worker of another version.
-const Version = 1
+const Version = 2
 
 // MaxFrame bounds one message in octets: the longest is the list of a token's certificates.
 const MaxFrame = 1 << 20
@@ -40,6 +40,7 @@ type Op string
 const (
 	OpPoll         Op = "poll"         // what is plugged in
 	OpCertificates Op = "certificates" // public objects of a token, no login
+	OpPublicKeys   Op = "public-keys"  // public objects of a token, no login
 	OpLogin        Op = "login"        // exactly one C_Login
 	OpLogout       Op = "logout"
 	OpGenerate     Op = "generate"
@@ -48,7 +49,8 @@ const (
 	OpWrite        Op = "write-certificate"
 	OpDelete       Op = "delete"
 	OpChangePIN    Op = "change-pin"
-	OpBye          Op = "bye" // log out everywhere, finalize, exit
+	OpUnblock      Op = "unblock" // exactly one C_Login, as security officer, then C_InitPIN
+	OpBye          Op = "bye"     // log out everywhere, finalize, exit
 )
 
 // Fault is the closed list of ways in which a request fails; the empty word means that it succeeded.
@@ -62,6 +64,9 @@ const (
 	FaultPINLength     Fault = "pin-length"
 	FaultPINRejected   Fault = "pin-rejected"
 	FaultPINExpired    Fault = "pin-expired"
+	FaultAdminWrong    Fault = "admin-pin-incorrect"
+	FaultAdminLocked   Fault = "admin-pin-locked"
+	FaultAdminLength   Fault = "admin-pin-length"
 	FaultFull          Fault = "full"
 	FaultUninitialized Fault = "uninitialized"
 	FaultMechanism     Fault = "mechanism"
@@ -88,7 +93,7 @@ type Request struct {
 	Known   uint64 `json:"known,omitempty"`   // poll: the generation the kiosk already has
 	Seen    uint64 `json:"seen,omitempty"`    // the appearance of a token
 	Session uint64 `json:"session,omitempty"` // a logged-in session
-	PIN     []byte `json:"pin,omitempty"`
+	PIN     []byte `json:"pin,omitempty"`     // unblock: the administrator's
 	NewPIN  []byte `json:"new_pin,omitempty"`
 	KeyID   []byte `json:"key_id,omitempty"` // CKA_ID
 	Label   string `json:"label,omitempty"`  // CKA_LABEL
@@ -128,8 +133,13 @@ type Slot struct {
 	PINLow       bool   `json:"pin_low"`
 	PINFinal     bool   `json:"pin_final"`
 	PINLocked    bool   `json:"pin_locked"`
+	AdminLow     bool   `json:"admin_low"`
+	AdminFinal   bool   `json:"admin_final"`
+	AdminLocked  bool   `json:"admin_locked"`
 	PINMin       int    `json:"pin_min"` // 0: the token gives none
 	PINMax       int    `json:"pin_max"` // 0: the token gives none
+	RSA          bool   `json:"rsa"`     // C_GetMechanismList names CKM_RSA_PKCS_KEY_PAIR_GEN, or there is no list
+	GOST         bool   `json:"gost"`    // it names the generation of 512-bit keys of GOST R 34.10-2012
 }
 
 // Key is a private key on a token.

@@ -25,6 +25,7 @@ int card_open(const char *token, struct card *c) {
 		text[n] = 0;
 		while ((line = strsep(&rest, "\n"))) {
 			if (!strncmp(line, "bad=", 4)) sscanf(line + 4, "%lu", &c->bad);
+			if (!strncmp(line, "so_bad=", 7)) sscanf(line + 7, "%lu", &c->so_bad);
 			if (!strncmp(line, "label=", 6)) snprintf(c->label, sizeof c->label, "%.32s", line + 6);
 		}
 	}
@@ -35,7 +36,7 @@ void card_close(int fd, const struct card *c) {
 	if (fd < 0) return;
 	if (c) {
 		char text[256];
-		int n = snprintf(text, sizeof text, "bad=%lu\nlabel=%s\n", c->bad, c->label);
+		int n = snprintf(text, sizeof text, "bad=%lu\nso_bad=%lu\nlabel=%s\n", c->bad, c->so_bad, c->label);
 		if (pwrite(fd, text, n, 0) == n && ftruncate(fd, n)) { /* an old tail would only repeat known keys */ }
 	}
 	close(fd); /* unlocks */

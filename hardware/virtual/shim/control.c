@@ -14,6 +14,7 @@
 struct control control;
 
 static struct stat last;
+static unsigned long vanished[SLOTS]; /* the plugs that a fault has ended */
 
 static void copy(char *to, size_t n, const char *from) { snprintf(to, n, "%s", from); }
 
@@ -38,6 +39,16 @@ static void fault_line(struct faults *f, const char *key, const char *value) {
 	else if (!strcmp(key, "slow_ms")) f->slow_ms = atol(value);
 	else if (!strcmp(key, "keygen_ms")) f->keygen_ms = atol(value);
 	else if (!strcmp(key, "full")) f->full = atoi(value);
+	else if (!strcmp(key, "deed")) {
+		const char *what = strchr(value, ':');
+		snprintf(f->deed, sizeof f->deed, "%.*s", what ? (int)(what - value) : 0, value);
+		snprintf(f->deed_what, sizeof f->deed_what, "%s", what ? what + 1 : "");
+	} else if (!strcmp(key, "pull") || !strcmp(key, "pull_late")) {
+		function_and_value(f->pull, &f->pull_rv, value);
+		const char *nth = strrchr(value, ':');
+		f->pull_nth = nth ? atol(nth + 1) : 0;
+		f->pull_late = key[4] != 0;
+	}
 }
 
 static void slot_line(struct slot *s, const char *key, const char *value) {
@@ -50,6 +61,11 @@ static void slot_line(struct slot *s, const char *key, const char *value) {
 	else if (!strcmp(key, "pin_min")) s->pin_min = strtoul(value, NULL, 10);
 	else if (!strcmp(key, "pin_max")) s->pin_max = strtoul(value, NULL, 10);
 	else if (!strcmp(key, "tries")) s->tries = strtoul(value, NULL, 10);
+	else if (!strcmp(key, "so_tries")) s->so_tries = strtoul(value, NULL, 10);
+	else if (!strcmp(key, "pairs")) s->pairs = strtoul(value, NULL, 10);
+	else if (!strcmp(key, "erases")) s->erases = atoi(value);
+	else if (!strcmp(key, "gost")) s->gost = atoi(value);
+	else if (!strcmp(key, "no_rsa")) s->no_rsa = atoi(value);
 	else fault_line(&s->faults, key, value);
 }
 
@@ -90,11 +106,19 @@ int control_refresh(void) {
 		else module_line(&fresh, line, value);
 	}
 	fclose(file);
-	for (int i = 0; i < SLOTS; i++)
+	for (int i = 0; i < SLOTS; i++) {
 		if (!strcmp(fresh.slot[i].token, control.slot[i].token)) fresh.slot[i].hint = control.slot[i].hint;
+		fresh.slot[i].faults.slot = i;
+		if (fresh.slot[i].insertion == vanished[i]) fresh.slot[i].token[0] = 0;
+	}
 	control = fresh;
 	last = now;
 	return 1;
+}
+
+void control_vanish(int slot) {
+	vanished[slot] = control.slot[slot].insertion;
+	control.slot[slot].token[0] = 0;
 }
 
 const char *control_dir(void) {

@@ -118,6 +118,8 @@ static CK_RV GenerateKeyPair(H h, M m, A a, N n, A b, N bn, O *public, O *privat
 	CK_RV rv = enter_session("C_GenerateKeyPair", h, &s);
 	if (rv) return rv;
 	if (s.faults.full) return CKR_DEVICE_MEMORY;
+	if (s.no_rsa && m && m->mechanism == CKM_RSA_PKCS_KEY_PAIR_GEN) return CKR_MECHANISM_INVALID;
+	if ((rv = place_for_pair(&s, h))) return rv;
 	for (long waited = 0; waited < s.faults.keygen_ms; waited += 20) {
 		usleep(20000);
 		lock();

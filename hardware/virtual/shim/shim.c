@@ -48,6 +48,13 @@ static void print(const char *function) {
 	fflush(stdout);
 }
 
+static void vanish(int slot) {
+	lock();
+	control_vanish(slot);
+	session_sweep();
+	unlock();
+}
+
 static CK_RV apply(const char *function, struct faults f) {
 	if (!strcmp(f.print, function) || !strcmp(f.print, "*")) print(function);
 	if (f.slow_ms) usleep(f.slow_ms * 1000);
@@ -56,6 +63,11 @@ static CK_RV apply(const char *function, struct faults f) {
 		raise(SIGSEGV);
 	}
 	while (!strcmp(f.hang, function)) pause();
+	if (!strcmp(f.deed, function)) deed(f.deed_what);
+	if (f.pull_nth == 1 && !f.pull_late) {
+		vanish(f.slot);
+		return f.pull_rv;
+	}
 	return f.fail[0] ? f.fail_rv : CKR_OK;
 }
 
@@ -64,6 +76,8 @@ static struct faults draw(struct faults *from, const char *function) {
 	struct faults f = *from;
 	if (strcmp(f.fail, function) || !f.fail_left) f.fail[0] = 0;
 	else if (from->fail_left > 0) from->fail_left--;
+	if (strcmp(f.pull, function) || !f.pull_nth) f.pull_nth = 0;
+	else from->pull_nth--;
 	return f;
 }
 
@@ -106,6 +120,10 @@ CK_RV enter_session(const char *function, CK_SESSION_HANDLE h, struct slot *copy
 }
 
 CK_RV leave(const char *function, const struct faults *f, CK_RV rv) {
+	if (f->pull_nth == 1 && f->pull_late) {
+		vanish(f->slot);
+		return f->pull_rv;
+	}
 	return !rv && !strcmp(f->lose, function) ? f->lose_rv : rv;
 }
 
@@ -227,8 +245,9 @@ static CK_RV GetTokenInfo(CK_SLOT_ID id, CK_TOKEN_INFO_PTR info) {
 	pad(info->manufacturerID, s.manufacturer, sizeof info->manufacturerID);
 	pad(info->model, s.model, sizeof info->model);
 	pad(info->serialNumber, s.serial, sizeof info->serialNumber);
-	info->flags &= ~(CK_FLAGS)(CKF_USER_PIN_COUNT_LOW | CKF_USER_PIN_FINAL_TRY | CKF_USER_PIN_LOCKED);
-	if (ready) info->flags |= pin_flags(&s, c.bad);
+	info->flags &= ~(CK_FLAGS)(CKF_USER_PIN_COUNT_LOW | CKF_USER_PIN_FINAL_TRY | CKF_USER_PIN_LOCKED |
+		CKF_SO_PIN_COUNT_LOW | CKF_SO_PIN_FINAL_TRY | CKF_SO_PIN_LOCKED);
+	if (ready) info->flags |= pin_flags(&s, &c);
 	if (s.pin_min) info->ulMinPinLen = s.pin_min;
 	if (s.pin_max) info->ulMaxPinLen = s.pin_max;
 	return CKR_OK;
@@ -239,7 +258,7 @@ static CK_RV GetMechanismList(CK_SLOT_ID id, CK_MECHANISM_TYPE_PTR types, CK_ULO
 	CK_SLOT_ID r;
 	CK_TOKEN_INFO t;
 	CK_RV rv = enter_slot("C_GetMechanismList", id, &s, &r, &t);
-	return rv ? rv : real->C_GetMechanismList(r, types, count);
+	return rv ? rv : place_list(&s, r, types, count);
 }
 
 static CK_RV GetMechanismInfo(CK_SLOT_ID id, CK_MECHANISM_TYPE type, CK_MECHANISM_INFO_PTR info) {
@@ -247,7 +266,7 @@ static CK_RV GetMechanismInfo(CK_SLOT_ID id, CK_MECHANISM_TYPE type, CK_MECHANIS
 	CK_SLOT_ID r;
 	CK_TOKEN_INFO t;
 	CK_RV rv = enter_slot("C_GetMechanismInfo", id, &s, &r, &t);
-	return rv ? rv : real->C_GetMechanismInfo(r, type, info);
+	return rv ? rv : place_info(&s, r, type, info);
 }
 
 static CK_RV InitToken(CK_SLOT_ID id, CK_UTF8CHAR_PTR pin, CK_ULONG len, CK_UTF8CHAR_PTR label) {

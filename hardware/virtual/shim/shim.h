@@ -21,6 +21,13 @@ struct faults {
 	long slow_ms;         /* every function of the token takes that much longer */
 	long keygen_ms;       /* C_GenerateKeyPair takes at least that long */
 	int full;             /* objects cannot be made: CKR_DEVICE_MEMORY */
+	char deed[NAME_LEN];  /* this function does what a module should not: deed_what, see deed.c */
+	char deed_what[16];
+	char pull[NAME_LEN];  /* the token is pulled during the call of this function that pull_nth counts, which answers pull_rv */
+	CK_RV pull_rv;
+	long pull_nth;        /* counts down; 1 is this call, 0 none any more */
+	int pull_late;        /* only after the function has done its work */
+	int slot;             /* of the token */
 };
 
 /* A slot and the token that is plugged into it; token is "" when there is none. */
@@ -29,6 +36,11 @@ struct slot {
 	unsigned long insertion; /* differs with every plug */
 	char manufacturer[33], model[17], serial[17], label[33];
 	unsigned long pin_min, pin_max, tries;
+	unsigned long so_tries;  /* wrong administrator's PINs in a row until that one locks; 0: never */
+	unsigned long pairs;     /* so many key pairs have a place; 0: no limit */
+	int erases;              /* a pair for which there is no place erases all that is there, instead of CKR_DEVICE_MEMORY */
+	int gost;                /* claims to make keys of GOST R 34.10-2012 with 512 bits; it cannot */
+	int no_rsa;              /* does not list the making of RSA keys, nor makes them */
 	struct faults faults;
 	CK_SLOT_ID hint;         /* where the SoftHSM token was last */
 };
@@ -44,12 +56,15 @@ extern CK_FUNCTION_LIST_PTR real; /* SoftHSM */
 
 /* control.c: reads the control file again if it changed; 1 when it did. */
 int control_refresh(void);
+/* The token in a slot is gone, for this process, until the next plug. */
+void control_vanish(int slot);
 /* The directory with the tokens' own files. */
 const char *control_dir(void);
 
 /* card.c: what a token itself remembers, in files that all processes share. */
 struct card {
 	unsigned long bad; /* wrong PINs in a row */
+	unsigned long so_bad; /* wrong administrator's PINs in a row */
 	char label[33];    /* given by C_InitToken; "" when never */
 };
 /* Opens and locks a token's memory; -1 on failure. */
@@ -64,7 +79,15 @@ CK_RV pin_login(const struct slot *s, CK_SESSION_HANDLE h, CK_USER_TYPE u, CK_UT
 CK_RV pin_set(const struct slot *s, CK_SESSION_HANDLE h, CK_UTF8CHAR_PTR old, CK_ULONG old_len, CK_UTF8CHAR_PTR pin, CK_ULONG len);
 CK_RV pin_init(const struct slot *s, CK_SESSION_HANDLE h, CK_UTF8CHAR_PTR pin, CK_ULONG len);
 CK_RV pin_init_token(const struct slot *s, CK_SLOT_ID id, CK_UTF8CHAR_PTR pin, CK_ULONG len, CK_UTF8CHAR_PTR label);
-CK_FLAGS pin_flags(const struct slot *s, unsigned long bad);
+CK_FLAGS pin_flags(const struct slot *s, const struct card *c);
+
+/* place.c: what a token has places and mechanisms for. */
+CK_RV place_for_pair(const struct slot *s, CK_SESSION_HANDLE h);
+CK_RV place_list(const struct slot *s, CK_SLOT_ID id, CK_MECHANISM_TYPE_PTR types, CK_ULONG_PTR count);
+CK_RV place_info(const struct slot *s, CK_SLOT_ID id, CK_MECHANISM_TYPE type, CK_MECHANISM_INFO_PTR info);
+
+/* deed.c: what a module should not do to the process that loads it. */
+void deed(const char *what);
 
 /* session.c: which session belongs to which slot and plug. */
 void session_add(CK_SESSION_HANDLE h, int slot);

@@ -52,7 +52,7 @@ const lockedToken = "locked-jacarta"
 
 // owned are the specifications of the people's tokens: the token's kind is the end of its name.
 func owned(people []Person) []virtual.Spec {
-	labels := map[token.Kind][2]string{"kaztoken": {"Kaztoken", "KZ"}, "etoken": {"eToken", "ET"}, "jacarta": {"JaCarta", "JC"}, "akey": {"AKey", "AK"}}
+	labels := map[token.Kind][2]string{"kaztoken": {"Kaztoken", "KZ"}, "etoken": {"eToken", "ET"}, "jacarta": {"JaCarta", "JC"}, "akey": {"AKey", "AK"}, "idcard": {"KZ ID", "ID"}}
 	var specs []virtual.Spec
 	for _, p := range people {
 		if p.Token == "" {

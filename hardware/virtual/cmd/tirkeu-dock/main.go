@@ -50,6 +50,8 @@ func commands() []command {
 		{"pull", "NAME", "pull a token out", (*dock).pull},
 		{"fault", "NAME [--keygen-delay D] [--slow D] [--full] [--tries-left N] [--fail CALL:CODE] [--crash CALL] [--hang CALL]",
 			"make things go wrong with a token; without options all is well again", (*dock).fault},
+		{"trait", "NAME [--pairs N] [--erases] [--gost] [--no-rsa]",
+			"change how many key pairs a token has room for (-1: no limit), whether one too many erases the others, which keys it claims to make; without options it is as its kind is", (*dock).trait},
 		{"stick", "in | out", "plug the stick in, pull it out", (*dock).stick},
 		{"line", "cut | restore | slow D | silent | garbled | state", "change the line to the centre", (*dock).lineCommand},
 		{"line serve", "--listen HOST:PORT --to HOST:PORT", "be the line to the centre until told to end", nil},

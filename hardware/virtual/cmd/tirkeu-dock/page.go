@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -18,16 +17,19 @@ const (
 	blue   = "\x1b[36m"
 )
 
+// tokenKeys are the keys of the tokens, in their order.
+const tokenKeys = "1234567890abcd"
+
 // helpLines is what ? shows.
 var helpLines = []string{
-	"1 … 9   plug that token in, or pull it out",
-	"s       plug the stick in, or pull it out",
-	"l       cut the line to the centre, or restore it",
-	"o       slow the line down, or restore it",
-	"x       pull everything out",
-	"q       leave; everything stays as it is",
+	"1 … 0, a …   plug that token in, or pull it out",
+	"s            plug the stick in, or pull it out",
+	"l            cut the line to the centre, or restore it",
+	"o            slow the line down, or restore it",
+	"x            pull everything out",
+	"q            leave; everything stays as it is",
 	"",
-	"PINs are those the tokens were made with: the kiosk may have changed them since.",
+	"PINs are those the tokens were made with: the kiosk may have changed them since. The administrator's is 87654321 on every one.",
 	"More is done from a shell, see tirkeu-dock --help: faults of tokens, a silent or garbled line.",
 }
 
@@ -64,9 +66,11 @@ func page(v view, said sentence, helping bool, width, height int, colours bool) 
 	p.add(p.paint(dim, "  "+strings.Repeat("─", max(0, min(width, 100)-4))))
 	foot := p.foot(said)
 	room := height - len(p.lines) - len(foot)
-	body := p.body(v, helping, true)
-	if height > 0 && len(body) > room {
-		body = p.body(v, helping, false)
+	body := p.body(v, helping, airy)
+	for _, narrower := range []air{tight, dense} {
+		if height > 0 && len(body) > room {
+			body = p.body(v, helping, narrower)
+		}
 	}
 	if height > 0 && len(body) > room {
 		body = body[:max(0, room)]
@@ -87,15 +91,24 @@ func (p *painter) foot(said sentence) []string {
 	}
 	f.add("  ", f.paint(colour, clean(said.text)))
 	key := func(k, does string) string { return f.paint(bold, k) + " " + f.paint(dim, does) + "   " }
-	f.add("  ", key("1-9", "token"), key("s", "stick"), key("l", "line"), key("o", "slow"), key("x", "all out"), key("?", "help"), key("q", "quit"))
+	f.add("  ", key("1-0 a-d", "token"), key("s", "stick"), key("l", "line"), key("o", "slow"), key("x", "all out"), key("?", "help"), key("q", "quit"))
 	return f.lines
 }
 
-// body is the tables, with air between them or without.
-func (p *painter) body(v view, helping, air bool) []string {
+// air is how much room the tables take.
+type air int
+
+const (
+	airy  air = iota // lines between the tables
+	tight            // none
+	dense            // who has a token stands beside it alone
+)
+
+// body is the tables.
+func (p *painter) body(v view, helping bool, room air) []string {
 	b := &painter{width: p.width, colours: p.colours}
 	gap := func() {
-		if air {
+		if room == airy {
 			b.add("")
 		}
 	}
@@ -110,12 +123,18 @@ func (p *painter) body(v view, helping, air bool) []string {
 	}
 	gap()
 	b.add(b.paint(blue, "  TOKENS"))
-	names, pins := 0, 4
+	names, pins, iins := 0, 4, map[string]string{"": ""}
+	for _, q := range v.people {
+		iins[q.Token] = q.IIN
+	}
 	for _, t := range v.tokens {
 		names, pins = max(names, width(t.Name)), max(pins, width(t.PIN))
 	}
 	for i, t := range v.tokens {
-		b.token(i, t, names, pins)
+		if room == dense {
+			t.Owner = strings.TrimSpace(iins[t.Name] + " " + t.Owner)
+		}
+		b.token(i, t, names, pins, room)
 	}
 	gap()
 	b.add(b.paint(blue, "  PEOPLE"))
@@ -126,6 +145,8 @@ func (p *painter) body(v view, helping, air bool) []string {
 	for _, q := range v.people {
 		has := q.Token
 		switch {
+		case has != "" && room == dense:
+			continue
 		case has == "" && q.Role == stranger:
 			has = "not in the register"
 		case has == "":
@@ -148,10 +169,10 @@ func onStick(files []string) string {
 }
 
 // token is one row: its key, in or out, name, kind, PIN, whose it is or what is the matter.
-func (b *painter) token(i int, t tokenView, names, pins int) {
+func (b *painter) token(i int, t tokenView, names, pins int, room air) {
 	key := " "
-	if i < 9 {
-		key = fmt.Sprint(i + 1)
+	if i < len(tokenKeys) {
+		key = tokenKeys[i : i+1]
 	}
 	name := pad(t.Name, names)
 	if t.Plugged {
@@ -166,13 +187,20 @@ func (b *painter) token(i int, t tokenView, names, pins int) {
 	case "faulty":
 		matter = b.paint(yellow, "faulty")
 	}
-	if t.Owner != "" {
+	switch {
+	case t.Owner != "" && room == dense: // the end of the line may be cut
+		matter = strings.TrimSpace(matter + "  " + t.Owner)
+	case t.Owner != "":
 		matter = strings.TrimSpace(t.Owner + "  " + matter)
 	}
 	if t.Owner == "" && matter == "" {
 		matter = b.paint(dim, "nobody's")
 	}
-	b.add("  ", b.paint(bold, key), "  ", b.dot(t.Plugged), "  ", name, "  ", pad(kindWords[t.Kind], 8), "  ", pad(orDash(t.PIN), pins), "  ", b.role(t.Role), "  ", matter)
+	kind := pad(kindWords[t.Kind], 8) + "  "
+	if room == dense {
+		kind = "" // the name tells it, too
+	}
+	b.add("  ", b.paint(bold, key), "  ", b.dot(t.Plugged), "  ", name, "  ", kind, pad(orDash(t.PIN), pins), "  ", b.role(t.Role), "  ", matter)
 }
 
 // dot says in or out, by shape, word and colour.

@@ -53,7 +53,7 @@ func TestPage_FitsEveryTerminal(t *testing.T) {
 func TestPage_ShowsEverythingOn80By24(t *testing.T) {
 	all := strings.Join(page(sample(t), sentence{"the stick is in", false}, false, 80, 24, false), "\n")
 	for _, want := range []string{"TOKENS", "PEOPLE", "● in   aigerim-kaztoken", "○ out  locked-jacarta", "12345678", "Adil2026", "850312200016",
-		"БЕЙТАНЫСОВА ІҢКӘР", "not in the register", "STICK   ● in   no keys on it", "LINE    ✕ cut", "q quit", "the stick is in"} {
+		"БЕЙТАНЫСОВА ІҢКӘР", "a  ○", "ulzhan-idcard", "135790", "950617200104 ҮЛГІСОВА", "ҮЛГІБАЕВА ӨРКЕН", "not in the register", "STICK   ● in   no keys on it", "LINE    ✕ cut", "q quit", "the stick is in"} {
 		if !strings.Contains(all, want) {
 			t.Errorf("%q is missing:\n%s", want, all)
 		}

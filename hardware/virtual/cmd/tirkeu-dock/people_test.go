@@ -39,7 +39,34 @@ func TestCast_CannotBeAnybody(t *testing.T) {
 		seen[p.IIN] = true
 		roles[p.Role]++
 	}
-	if roles[citizen] != 3 || roles[operator] != 2 || roles[technician] != 1 || roles[stranger] != 1 {
+	if roles[citizen] != 6 || roles[operator] != 2 || roles[technician] != 1 || roles[stranger] != 1 {
 		t.Errorf("roles: %v", roles)
+	}
+}
+
+// Every kind of key storage has a citizen who owns one, and the staff who are needed are there.
+func TestCast_OwnsEveryKindOfToken(t *testing.T) {
+	people, err := cast()
+	if err != nil {
+		t.Fatal(err)
+	}
+	owned := map[string]bool{}
+	for _, p := range people {
+		kind := ""
+		if p.Token != "" {
+			kind = string(kindOf(p.Token))
+		}
+		if kindWords[kind] == "" && p.Token != "" {
+			t.Errorf("%s is of no kind", p.Token)
+		}
+		owned[p.Role+" "+kind] = true
+	}
+	for kind := range kindWords {
+		if !owned[citizen+" "+kind] {
+			t.Errorf("no citizen has a token of the kind %s", kind)
+		}
+	}
+	if !owned[citizen+" "] {
+		t.Error("no citizen has the stick alone")
 	}
 }

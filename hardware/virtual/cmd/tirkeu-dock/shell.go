@@ -80,8 +80,8 @@ func (d *dock) key(v view, key rune) (sentence, error) {
 // press is key without the catching of its sentence.
 func (d *dock) press(v view, key rune) error {
 	switch {
-	case '1' <= key && key <= '9' && int(key-'1') < len(v.tokens):
-		t := v.tokens[key-'1']
+	case strings.ContainsRune(tokenKeys, key) && strings.IndexRune(tokenKeys, key) < len(v.tokens):
+		t := v.tokens[strings.IndexRune(tokenKeys, key)]
 		return d.moveToken(t.Name, !t.Plugged)
 	case key == 's':
 		return d.stick([]string{inOut(!v.stick)})

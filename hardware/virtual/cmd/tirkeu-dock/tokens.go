@@ -18,7 +18,8 @@ type tokenView struct {
 	Name      string `json:"name"`
 	Kind      string `json:"kind"`
 	Serial    string `json:"serial"`
-	PIN       string `json:"pin"` // as it was made: the kiosk may have changed it since
+	PIN       string `json:"pin"`    // as it was made: the kiosk may have changed it since
+	SOPIN     string `json:"so_pin"` // the administrator's
 	Plugged   bool   `json:"plugged"`
 	State     string `json:"state"` // ready, blank (not initialised), locked, faulty
 	TriesLeft int    `json:"tries_left"`
@@ -28,7 +29,7 @@ type tokenView struct {
 }
 
 // words for kinds, as they are printed on the devices.
-var kindWords = map[string]string{"kaztoken": "Kaztoken", "etoken": "eToken", "jacarta": "JaCarta", "akey": "AKey"}
+var kindWords = map[string]string{"kaztoken": "Kaztoken", "etoken": "eToken", "jacarta": "JaCarta", "akey": "AKey", "idcard": "ID card"}
 
 // tokensNow says how every token is.
 func (h house) tokensNow() ([]tokenView, error) {
@@ -48,7 +49,7 @@ func (h house) tokensNow() ([]tokenView, error) {
 	}
 	var views []tokenView
 	for _, t := range bench.Tokens() {
-		v := tokenView{Name: t.Name, Kind: string(t.Kind), Serial: t.Serial, PIN: t.PIN, Plugged: t.Plugged, State: "ready", TriesLeft: t.TriesLeft}
+		v := tokenView{Name: t.Name, Kind: string(t.Kind), Serial: t.Serial, PIN: t.PIN, SOPIN: t.SOPIN, Plugged: t.Plugged, State: "ready", TriesLeft: t.TriesLeft}
 		if p, ok := owners[t.Name]; ok {
 			v.Owner, v.Role = p.Surname+" "+p.Given, p.Role
 		}
@@ -100,7 +101,15 @@ func (d *dock) list(args []string) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	return d.say("\nthe stick is %s, the line is %s", stick, line)
+	return d.say("\nthe administrator's PIN of every token is %s\nthe stick is %s, the line is %s", adminPIN(views), stick, line)
+}
+
+// adminPIN is the administrator's PIN that all the tokens of a house share.
+func adminPIN(views []tokenView) string {
+	if len(views) == 0 {
+		return "-"
+	}
+	return views[0].SOPIN
 }
 
 // print prints data for programs.
@@ -221,6 +230,31 @@ func (d *dock) fault(args []string) error {
 		return d.say("%s is well", name)
 	}
 	return d.say("%s is faulty", name)
+}
+
+// trait changes what a token can do and has room for.
+func (d *dock) trait(args []string) error {
+	var trait virtual.Trait
+	name, err := one("trait", "the name of a token", args, func(f *flag.FlagSet) {
+		f.IntVar(&trait.Pairs, "pairs", 0, "")
+		f.BoolVar(&trait.Erases, "erases", false, "")
+		f.BoolVar(&trait.GOST, "gost", false, "")
+		f.BoolVar(&trait.NoRSA, "no-rsa", false, "")
+	})
+	if err != nil {
+		return err
+	}
+	bench, err := d.bench()
+	if err != nil {
+		return err
+	}
+	if err := bench.Alter(name, trait); err != nil {
+		return named(err)
+	}
+	if trait == (virtual.Trait{}) {
+		return d.say("%s is as its kind is", name)
+	}
+	return d.say("%s is altered", name)
 }
 
 // modules prints the modules as the kiosk's configuration names them.

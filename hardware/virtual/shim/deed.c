@@ -1,0 +1,31 @@
+/* What a vendor's module has no business doing in the process that loads it, and what some do. */
+#define _GNU_SOURCE
+#include "shim.h"
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define LINGERS 120 /* seconds that a forked process stays, if nobody ends it */
+
+/* A helper process that keeps all descriptors, in the worker's process group or in a session of its own. */
+static void leave_behind(int alone) {
+	if (fork()) return;
+	if (alone) setsid();
+	alarm(LINGERS);
+	for (;;) pause();
+}
+
+void deed(const char *what) {
+	static const char chatter[] = "vendor: what nobody wants to read, on a channel that is somebody else's\n";
+	char c;
+	if (!strcmp(what, "fork")) leave_behind(0);
+	else if (!strcmp(what, "daemon")) leave_behind(1);
+	else if (!strcmp(what, "abandon")) { leave_behind(1); _exit(3); }
+	else if (!strcmp(what, "exit")) _exit(3);
+	else if (!strcmp(what, "close")) syscall(SYS_close_range, 0, ~0U, 0);
+	else if (!strcmp(what, "read")) { if (read(0, &c, 1) == 1) _exit(4); }
+	else if (!strcmp(what, "stderr")) { for (int i = 0; i < 5000; i++) fputs(chatter, stderr); }
+	else if (!strcmp(what, "garbage")) { for (int fd = 3; fd < 64; fd++) if (write(fd, chatter, sizeof chatter - 1) < 0) continue; }
+	else if (!strcmp(what, "chdir")) { if (chdir("/")) _exit(4); }
+}
