@@ -17,7 +17,7 @@ runtime_packages="gcc libc6-dev pkg-config libgtk-3-dev libwebkit2gtk-4.1-dev we
   softhsm2 libp11-kit-dev libusb-1.0-0-dev openssl opensc ca-certificates"
 gost_packages="libengine-gost-openssl libssl-dev"
 testing_packages="$gost_packages valgrind opensc-pkcs11 postgresql libbcpkix-java libbcprov-java libbcutil-java default-jdk-headless
-  umockdev pcscd libccid at-spi2-core dbus python3-pyatspi gir1.2-atspi-2.0 python3-gi imagemagick curl git jq sqlite3"
+  umockdev pcscd libccid at-spi2-core dbus python3-pyatspi gir1.2-atspi-2.0 python3-gi imagemagick curl git jq sqlite3 poppler-utils zbar-tools"
 
 as_root() {
   if [ "$(id -u)" = 0 ]; then "$@"; return; fi
