@@ -162,6 +162,8 @@ func (*cabinetHome) act(k *Kiosk, action string, _ []byte) *fault {
 	switch action {
 	case "status":
 		k.at = &statusNumber{}
+	case "password":
+		k.at = &passwordMedium{}
 	case "cabinet.leave":
 		k.end("signed out")
 	}

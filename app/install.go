@@ -263,19 +263,10 @@ func (s *installFactory) act(k *Kiosk, action string, args []byte) *fault {
 
 func (s *installFactory) refuse(k *Kiosk, fresh, again token.PIN) *fault {
 	t, there := k.find(s.done.medium)
-	switch {
-	case !there || k.ses.open == nil:
+	if !there || k.ses.open == nil {
 		return &fault{code: CodeTokenAbsent}
-	case !fresh.Same(again):
-		return &fault{code: CodePINDiffers}
-	case fresh.Len() == 0 || fresh.Len() < t.PINMin:
-		return &fault{code: CodePINShort, params: []any{"Count", t.PINMin}}
-	case t.PINMax > 0 && fresh.Len() > t.PINMax:
-		return &fault{code: CodePINLong, params: []any{"Count", t.PINMax}}
-	case t.HasFactoryPIN(fresh):
-		return &fault{code: CodePINSame}
 	}
-	return nil
+	return freshPIN(t, fresh, again)
 }
 
 func (s *installFactory) change(k *Kiosk, fresh token.PIN) {
@@ -296,22 +287,6 @@ func (s *installFactory) change(k *Kiosk, fresh token.PIN) {
 			k.at = s.done
 		}
 	})
-}
-
-func (k *Kiosk) changePIN(ctx context.Context, open *opened, number string, old, fresh token.PIN) error {
-	intent, err := k.intend(ctx, Intent{Kind: IntentChangePIN, Medium: open.ref.serial, Number: number})
-	if err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(ctx, tokenWithin)
-	defer cancel()
-	err = open.login.ChangePIN(ctx, old, fresh)
-	outcome := outcomeDone
-	if err != nil {
-		outcome = outcomeFailed
-	}
-	k.finish(ctx, intent, outcome)
-	return err
 }
 
 // installDone says that the certificates are installed.

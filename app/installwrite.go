@@ -97,9 +97,7 @@ func (s *stickInstall) install(ctx context.Context, tell func(index int, step st
 	if err != nil {
 		return nil, fmt.Errorf("read sealed keys: %w", err)
 	}
-	asking, cancel := context.WithTimeout(ctx, lookupWithin)
-	defer cancel()
-	seal, err := s.line.SealKey(asking, s.record.Number)
+	seal, err := s.sealKey(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("ask for the key to the seal: %w", err)
 	}
@@ -122,6 +120,16 @@ func (s *stickInstall) install(ctx context.Context, tell func(index int, step st
 		s.k.log.Warn("remove sealed keys", "cause", err)
 	}
 	return files, nil
+}
+
+// sealKey asks the centre for the key to the seal. It gives it to the terminal that filed the application; one that has taken it
+// up has got it together with the certificates.
+func (s *stickInstall) sealKey(ctx context.Context) ([]byte, error) {
+	key, err := limited(ctx, func(ctx context.Context) ([]byte, error) { return s.line.SealKey(ctx, s.record.Number) })
+	if errors.Is(err, ErrOtherPerson) && len(s.record.SealKey) > 0 {
+		return bytes.Clone(s.record.SealKey), nil
+	}
+	return key, err
 }
 
 // one writes a key file, reads it back and compares it.

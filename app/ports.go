@@ -31,6 +31,8 @@ type Rack interface {
 	Certificates(ctx context.Context, insertion Insertion) ([]Certificate, error)
 	// Login makes exactly one try.
 	Login(ctx context.Context, insertion Insertion, pin token.PIN) (Login, error)
+	// Unblock gives a token's user a fresh PIN with the administrator's one, which is tried exactly once.
+	Unblock(ctx context.Context, insertion Insertion, so, fresh token.PIN) error
 	// Recycle replaces the processes that serve the tokens, with all they had in memory; it returns when the new ones have
 	// looked what is plugged in. Every token has a new insertion then.
 	Recycle(ctx context.Context)
@@ -72,6 +74,8 @@ type Record struct {
 	Document []byte
 	Reason   string // code: why the centre refused it for good; empty where it did not
 	Keys     []RecordKey
+	// SealKey opens the sealed file of an application that was taken up from another terminal, which the centre gave it for.
+	SealKey []byte
 }
 
 // RecordKey is one key of a stored application.
@@ -260,6 +264,22 @@ type CentreLine interface {
 	// lay beside it.
 	Standing(ctx context.Context, cert *x509.Certificate, beside []*x509.Certificate) Standing
 }
+
+// Printer prints for the person who stands before it. Errors are those below.
+type Printer interface {
+	// Present tells whether there is a printer that takes documents.
+	Present(ctx context.Context) bool
+	// Print hands a PDF in and waits until it is printed. title must say nothing of a person. told is called with a word of
+	// printerStates each time the printer's state changes; it may be nil.
+	Print(ctx context.Context, title string, pdf []byte, told func(state string)) error
+}
+
+// What a printer may answer.
+var (
+	ErrPrinterAbsent = errors.New("there is no printer")
+	ErrNotPrinted    = errors.New("it was not printed")
+	ErrMaybePrinted  = errors.New("nobody can say whether it was printed")
+)
 
 // Standing is what is known of a certificate. The zero value is one of another authority, of which nothing is known.
 type Standing struct {

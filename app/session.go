@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"time"
 
+	"github.com/tirkeu/kiosk/hardware/token"
 	"github.com/tirkeu/kiosk/sync/registry"
 )
 
@@ -22,6 +23,8 @@ type session struct {
 	staff   *staffMode
 	held    []heldKey // of a key file that has been opened to sign with
 	cabinet *cabinet  // who has signed in with a key
+	asking  asking    // what was asked of the register
+	admin   token.PIN // administrator's PIN of a citizen's token, until he has typed his own
 }
 
 // opened is a token that has been opened by its PIN.
@@ -82,6 +85,8 @@ func (k *Kiosk) end(why string) {
 	open, staff, left, cabinet := ses.open, ses.staff, ses.left, ses.cabinet
 	*ses.draft = draft{}
 	wipe(ses.held)
+	ses.admin.Wipe()
+	ses.asking = asking{}
 	ses.open, ses.staff, ses.left, ses.held, ses.cabinet = nil, nil, nil, nil, nil
 	if k.cfg.Rack == nil {
 		return

@@ -40,6 +40,10 @@ func families() []string {
 	add("medium.", "kaztoken", "etoken", "jacarta", "akey", "idcard", "unknown", "stick")
 	add("template.", "rsa-auth", "rsa-sign", "gost2015", "gost-old", "information-system", "operator", "authority", "unknown")
 	add("sign.what.", signed...)
+	for _, kind := range registry.Kinds {
+		add("work.kind.", string(kind))
+	}
+	add("work.standing.", standings...)
 	add("file.", "rsa", "auth-rsa", "gost", "key-rsa", "key-gost", "key-other")
 	add("file.state.", fileStates...)
 	add("file.note.", fileStates[1:]...)
