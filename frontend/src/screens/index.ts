@@ -41,6 +41,20 @@ import SignFile from './SignFile.svelte'
 import SignSecret from './SignSecret.svelte'
 import SignKeys from './SignKeys.svelte'
 import CabinetHome from './CabinetHome.svelte'
+import PasswordMedium from './PasswordMedium.svelte'
+import PasswordPin from './PasswordPin.svelte'
+import PasswordDone from './PasswordDone.svelte'
+import InstallTake from './InstallTake.svelte'
+import StaffPeople from './StaffPeople.svelte'
+import StaffPerson from './StaffPerson.svelte'
+import StaffRevoke from './StaffRevoke.svelte'
+import StaffRevoked from './StaffRevoked.svelte'
+import StaffUnblock from './StaffUnblock.svelte'
+import StaffUnblockAdmin from './StaffUnblockAdmin.svelte'
+import StaffUnblockTurn from './StaffUnblockTurn.svelte'
+import StaffUnblockPin from './StaffUnblockPin.svelte'
+import StaffUnblocked from './StaffUnblocked.svelte'
+import StaffReport from './StaffReport.svelte'
 import StaffPin from './StaffPin.svelte'
 import StaffQueue from './StaffQueue.svelte'
 import StaffApplication from './StaffApplication.svelte'
@@ -90,6 +104,20 @@ export const screens: Record<string, Component<{ data: never }>> = {
   'sign.secret': SignSecret,
   'sign.keys': SignKeys,
   'cabinet.home': CabinetHome,
+  'password.medium': PasswordMedium,
+  'password.pin': PasswordPin,
+  'password.done': PasswordDone,
+  'install.take': InstallTake,
+  'staff.people': StaffPeople,
+  'staff.person': StaffPerson,
+  'staff.revoke': StaffRevoke,
+  'staff.revoked': StaffRevoked,
+  'staff.unblock': StaffUnblock,
+  'staff.unblock-admin': StaffUnblockAdmin,
+  'staff.unblock-turn': StaffUnblockTurn,
+  'staff.unblock-pin': StaffUnblockPin,
+  'staff.unblocked': StaffUnblocked,
+  'staff.report': StaffReport,
   'staff.pin': StaffPin,
   'staff.queue': StaffQueue,
   'staff.application': StaffApplication,
