@@ -168,6 +168,8 @@ func (s *installProgress) view(k *Kiosk) any {
 type installer interface {
 	// install writes, reads back and compares; tell says how far it is. files are the names on the stick.
 	install(ctx context.Context, tell func(index int, step string)) (files []string, err error)
+	// tidy takes away what is needed no more once the terminal knows that the certificates are installed.
+	tidy()
 }
 
 // install begins an installation. Under the lock.
@@ -180,6 +182,9 @@ func (k *Kiosk) install(record Record, i installer) {
 		})
 		if err == nil {
 			err = k.markInstalled(ctx, record.Number)
+		}
+		if err == nil {
+			i.tidy()
 		}
 		return func() {
 			if err != nil {
