@@ -118,6 +118,9 @@ func (k *Kiosk) status(ctx context.Context, joined *Joined, number string) (*sta
 	if err != nil && !errors.Is(err, ErrNoRecord) {
 		return nil, err
 	}
+	if here && record.Status == registry.StatusInstalled && onStick(record) {
+		k.unfile(sealedName(number)) // where the program ended before it could
+	}
 	if here && (record.Status == registry.StatusInstalled || record.Status == registry.StatusRejected) {
 		return &statusWord{number: number, status: record.Status, here: true, record: record}, nil
 	}

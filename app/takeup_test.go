@@ -76,7 +76,12 @@ func (s *stand) walk(e *elsewhere) bool {
 	s.t.Helper()
 	s.shows("menu", "start", args{"lang": "ru"})
 	s.shows("status.number", "status", nil)
-	s.do("status.find", args{"number": e.number})
+	p := s.do("status.find", args{"number": e.number})
+	var w StatusWordScreen
+	p.data(s.t, &w)
+	if w.Status == string(registry.StatusInstalled) {
+		return true // it died after the last thing that mattered
+	}
 	s.do("status.install", nil)
 	for range 12 {
 		p := s.until("progress to end", func(p picture) bool { return p.Screen.Name != "install.progress" })
