@@ -132,6 +132,31 @@ type SiftArgs struct {
 	Kind   string `json:"kind"`
 }
 
+// PersonArgs go with "staff.person": the person's place in the list.
+type PersonArgs struct {
+	Person int `json:"person"`
+}
+
+// OrderArgs go with "staff.order": which certificates, by their places in the list, why, and what was checked.
+type OrderArgs struct {
+	Certificates []int        `json:"certificates"`
+	Reason       string       `json:"reason"`
+	Note         string       `json:"note"`
+	Document     DocumentArgs `json:"document"`
+}
+
+// DayArgs go with "staff.report-day": days from the one that is shown; zero is today.
+type DayArgs struct {
+	Step int `json:"step"`
+}
+
+// OwnPINArgs go with "password.pin".
+type OwnPINArgs struct {
+	Old   string `json:"old"`
+	New   string `json:"new"`
+	Again string `json:"again"`
+}
+
 // SearchArgs go with "staff.search".
 type SearchArgs struct {
 	Query string `json:"query"`
@@ -180,6 +205,11 @@ var screenData = []struct {
 	{"applications.list", ApplicationsListScreen{}}, {"applications.detail", ApplicationsDetailScreen{}},
 	{"apply.card-warning", ApplyCardWarningScreen{}}, {"system.list", SystemListScreen{}}, {"gost.info", GOSTInfoScreen{}},
 	{"code.method", CodeMethodScreen{}}, {"code.entry", CodeEntryScreen{}},
+	{"password.medium", PasswordMediumScreen{}}, {"password.pin", PasswordPINScreen{}}, {"password.done", PasswordDoneScreen{}},
+	{"install.take", InstallTakeScreen{}},
+	{"staff.people", StaffPeopleScreen{}}, {"staff.person", StaffPersonScreen{}}, {"staff.revoke", StaffRevokeScreen{}}, {"staff.revoked", StaffRevokedScreen{}},
+	{"staff.unblock", StaffUnblockScreen{}}, {"staff.unblock-admin", PINScreen{}}, {"staff.unblock-turn", StaffUnblockTurnScreen{}},
+	{"staff.unblock-pin", StaffUnblockPINScreen{}}, {"staff.unblocked", StaffUnblockedScreen{}}, {"staff.report", StaffReportScreen{}},
 	{"staff.pin", PINScreen{}}, {"staff.queue", StaffQueueScreen{}}, {"staff.application", StaffApplicationScreen{}},
 	{"staff.decided", StaffDecidedScreen{}},
 }
@@ -211,6 +241,11 @@ var actionArgs = []struct {
 	{"applications.sift", SiftArgs{}}, {"applications.open", NumberArgs{}}, {"applications.confirm", SubmitArgs{}}, {"applications.install", Empty{}},
 	{"apply.card-accept", Empty{}}, {"system.look", Empty{}}, {"system.choose", CodeArgs{}}, {"gost.confirm", Empty{}},
 	{"code.ask", MethodArgs{}}, {"code.tell", OneTimeCodeArgs{}}, {"code.resend", Empty{}},
+	{"password.medium", StorageArgs{}}, {"password.pin", OwnPINArgs{}}, {"password.again", Empty{}}, {"install.take", StorageArgs{}},
+	{"staff.queue", Empty{}}, {"staff.people", Empty{}}, {"staff.unblock", Empty{}}, {"staff.report", Empty{}},
+	{"staff.find", SearchArgs{}}, {"staff.person", PersonArgs{}}, {"staff.revoke", Empty{}}, {"staff.order", OrderArgs{}},
+	{"staff.unblock-token", InsertionArgs{}}, {"staff.unblock-admin", PINArgs{}}, {"staff.turned", Empty{}}, {"staff.unblock-pin", ChangePINArgs{}},
+	{"staff.report-day", DayArgs{}}, {"staff.report-save", CodeArgs{}}, {"staff.report-print", Empty{}},
 	{"staff.pin", PINArgs{}}, {"staff.search", SearchArgs{}}, {"staff.open", NumberArgs{}}, {"staff.leave-mode", Empty{}},
 	{"staff.confirm", ConfirmArgs{}}, {"staff.reject", RejectArgs{}}, {"staff.close", Empty{}}, {"staff.back", Empty{}},
 }

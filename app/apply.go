@@ -68,8 +68,16 @@ func (*applyIIN) act(k *Kiosk, action string, args []byte) *fault {
 		d.odd = iin
 		return &fault{code: CodeIINDate}
 	}
+	ask, f := k.mayAsk(iin)
+	if f != nil {
+		return f
+	}
 	if d.iin != iin {
 		d.iin, d.name, d.known = iin, registry.Name{}, false
+	}
+	if !ask {
+		k.at = &applyName{}
+		return nil
 	}
 	k.lookup(iin)
 	return nil

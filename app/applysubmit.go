@@ -127,6 +127,9 @@ func (k *Kiosk) submit() {
 		k.log.Info("application accepted", "session", ses.id)
 		return func() {
 			ses.left = nil
+			if d.known {
+				k.askedRightly()
+			}
 			k.close()
 			*ses.draft = draft{onStick: d.onStick}
 			k.at = &applyDone{number: d.number, medium: d.medium}

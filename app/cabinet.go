@@ -179,6 +179,8 @@ func (*cabinetHome) act(k *Kiosk, action string, _ []byte) *fault {
 		k.listApplications()
 	case "profile":
 		k.showProfile()
+	case "password":
+		k.at = &passwordMedium{}
 	case "cabinet.leave":
 		k.end("signed out")
 	}

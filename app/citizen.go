@@ -38,6 +38,8 @@ func (*menu) act(k *Kiosk, action string, _ []byte) *fault {
 		k.at = &keysMedium{}
 	case "cabinet":
 		k.signIn()
+	case "password":
+		k.at = &passwordMedium{}
 	case "files":
 		m := &filesMedium{}
 		k.at = m

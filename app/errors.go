@@ -134,6 +134,19 @@ const (
 	CodeStaffTokenPulled Code = "E-1612"
 	CodeStaffConflict    Code = "E-1613"
 
+	CodeStaffQuery        Code = "E-1614"
+	CodePersonUnknown     Code = "E-1615"
+	CodeOwnRevoke         Code = "E-1616"
+	CodeNothingToRevoke   Code = "E-1617"
+	CodeRevokeChoice      Code = "E-1618"
+	CodeAdminPIN          Code = "E-1619"
+	CodeAdminPINLocked    Code = "E-1620"
+	CodeAdminPINLength    Code = "E-1621"
+	CodeAdminPINLast      Code = "E-1622"
+	CodeStaffNoPrinter    Code = "E-1623"
+	CodeStaffNotPrinted   Code = "E-1624"
+	CodeStaffMaybePrinted Code = "E-1625"
+
 	CodeCabinetOver     Code = "E-1701"
 	CodeNotSignInKey    Code = "E-1702"
 	CodeNotSigningKey   Code = "E-1703"
@@ -181,6 +194,12 @@ const (
 	CodeCodeExempt     Code = "E-1736"
 	CodeCodeDigits     Code = "E-1737"
 	CodeWebStorage     Code = "E-1738"
+	CodePINUnchanged   Code = "E-1770"
+	CodePINUnsettled   Code = "E-1771"
+	CodeLookups        Code = "E-1772"
+	CodeTakeUnproven   Code = "E-1773"
+	CodeTakeOldStick   Code = "E-1774"
+	CodeTakeOther      Code = "E-1775"
 
 	CodeInternal Code = "E-1900"
 )
@@ -205,6 +224,8 @@ var codes = []Code{
 	CodeDiskFull, CodeDatabaseDamaged, CodeDatabase, CodeClock, CodeNumberTaken, CodeQueueFull, CodeNumbersSpent,
 	CodeNotOperator, CodeStaffLine, CodeDecided, CodeOwn, CodeLocked, CodeExpired, CodeChanged, CodeStaffSessionOver, CodeDocument,
 	CodeReason, CodeStaffCertificate, CodeStaffTokenPulled, CodeStaffConflict,
+	CodeStaffQuery, CodePersonUnknown, CodeOwnRevoke, CodeNothingToRevoke, CodeRevokeChoice, CodeAdminPIN, CodeAdminPINLocked, CodeAdminPINLength,
+	CodeAdminPINLast, CodeStaffNoPrinter, CodeStaffNotPrinted, CodeStaffMaybePrinted,
 	CodeCabinetOver, CodeNotSignInKey, CodeNotSigningKey, CodeKeyExpired, CodeKeyNotYet, CodeKeyRevoked, CodeKeyForeign, CodeKeyUnchecked,
 	CodeOtherPerson, CodeAlreadyFiled, CodeAlreadyReissued, CodeAlreadyRevoked, CodeNotOffered, CodeNoSystem, CodeCodeWrong, CodeCodeExpired,
 	CodeCodeLocked, CodeCodeLimit, CodeCodeRequired, CodeSignature, CodeSignatureTime, CodeSignatureStale, CodeNeedsLine, CodeNoKeys,
@@ -212,6 +233,7 @@ var codes = []Code{
 	CodeNoneChosen, CodeTooManyChosen, CodeRevokeReason, CodeRevokeAsked, CodePrinterAbsent, CodeNotPrinted, CodeMaybePrinted, CodeNoticesNoEmail,
 	CodeReportStick, CodeRevokeConsent, CodeNotRevoked,
 	CodeCardFull, CodeTokenNoGOST, CodeFilesOnly, CodeCodeLine, CodeGrantOver, CodeCodeExempt, CodeCodeDigits, CodeWebStorage,
+	CodePINUnchanged, CodePINUnsettled, CodeLookups, CodeTakeUnproven, CodeTakeOldStick, CodeTakeOther,
 	CodeInternal,
 }
 
@@ -225,7 +247,7 @@ type fault struct {
 // severity: a question or a piece of news is no error.
 func (f *fault) severity() string {
 	switch f.code {
-	case CodeIINDate, CodePINLast, CodeNotYet, CodeFileCyrillic, CodeFileOutside:
+	case CodeAdminPINLast, CodeIINDate, CodePINLast, CodeNotYet, CodeFileCyrillic, CodeFileOutside:
 		return "warn"
 	case CodeStaffTokenPulled, CodeCodeExempt:
 		return "info"
@@ -259,6 +281,7 @@ var sentences = []sentence{
 	{token.ErrRemoved, CodeTokenAbsent}, {token.ErrUnknownInsertion, CodeTokenAbsent}, {token.ErrSessionClosed, CodeTokenAbsent},
 	{token.ErrPINIncorrect, CodePIN}, {token.ErrPINLocked, CodePINLocked}, {token.ErrPINRejected, CodePINRejected},
 	{token.ErrPINExpired, CodePINExpired},
+	{token.ErrAdminPIN, CodeAdminPIN}, {token.ErrAdminPINLocked, CodeAdminPINLocked}, {token.ErrAdminPINLength, CodeAdminPINLength},
 	{token.ErrFull, CodeTokenFull}, {token.ErrNotInitialized, CodeTokenBlank}, {token.ErrReadOnly, CodeTokenReadOnly},
 	{token.ErrNoMechanism, CodeTokenUnable}, {token.ErrNotFound, CodeTokenKeysGone}, {token.ErrKeyMismatch, CodeTokenReadBack},
 	{token.ErrSignature, CodeTokenFailed}, {token.ErrTimeout, CodeTokenSlow}, {token.ErrWorker, CodeTokenFailed},

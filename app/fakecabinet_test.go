@@ -25,6 +25,7 @@ type fakeCabinet struct {
 	wrong    int
 	taken    map[string]Adoption // by number
 	orders   []registry.RevocationOrder
+	day      func(day string) DayReport
 }
 
 func newFakeCabinet() *fakeCabinet {
@@ -271,5 +272,8 @@ func (l *fakeLine) OrderRevocation(_ context.Context, order, cms []byte) ([]stri
 }
 
 func (l *fakeLine) DayReport(_ context.Context, _, day string) (DayReport, error) {
+	if l.cabinet.day != nil {
+		return l.cabinet.day(day), l.up()
+	}
 	return DayReport{Day: day}, l.up()
 }

@@ -99,6 +99,12 @@ func (l *fakeLine) SealKey(_ context.Context, number string) ([]byte, error) {
 	if err := l.up(); err != nil {
 		return nil, err
 	}
+	l.mu.Lock()
+	refused := l.cabinet.refuse["SealKey"]
+	l.mu.Unlock()
+	if refused != nil {
+		return nil, refused
+	}
 	l.store.mu.Lock()
 	defer l.store.mu.Unlock()
 	return bytes.Clone(l.store.seals[number]), nil

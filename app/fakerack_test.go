@@ -38,6 +38,7 @@ type fakeToken struct {
 	nextKey  int
 	logins   int
 	loggedIn bool
+	unblocks int // tries of the administrator's PIN
 }
 
 type fakeKey struct {
@@ -160,6 +161,33 @@ func (r *fakeRack) Login(_ context.Context, n Insertion, pin token.PIN) (Login, 
 	t.tries, t.loggedIn = 0, true
 	t.token.PINLow, t.token.PINFinal = false, false
 	return &fakeLogin{rack: r, n: n}, nil
+}
+
+// Unblock: the administrator's PIN is "87650000".
+func (r *fakeRack) Unblock(_ context.Context, n Insertion, so, fresh token.PIN) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	t, err := r.find(n)
+	if err != nil {
+		return err
+	}
+	t.unblocks++
+	if err := t.failing["unblock"]; err != nil {
+		return &token.Error{Op: "unblock", Err: err}
+	}
+	switch {
+	case t.token.AdminPINLocked:
+		return &token.Error{Op: "unblock", Err: token.ErrAdminPINLocked}
+	case !so.Equal("87650000"):
+		t.token.AdminPINLow, t.token.AdminPINFinal, t.token.AdminPINLocked = true, t.unblocks == 2, t.unblocks >= 3
+		return &token.Error{Op: "unblock", Err: token.ErrAdminPIN}
+	}
+	t.token.PINLow, t.token.PINFinal, t.token.PINLocked = false, false, false
+	t.tries, t.pin = 0, "changed"
+	if fresh.Equal("87654321") {
+		t.pin = "87654321"
+	}
+	return nil
 }
 
 func (r *fakeRack) Recycle(context.Context) {

@@ -204,7 +204,7 @@ func (s *fakeStore) Adopt(_ context.Context, a Adoption) error {
 	if s.failing != nil {
 		return s.failing
 	}
-	r := &Record{Number: a.Number, Status: registry.StatusIssued, Kind: registry.Kind(a.Kind), Document: a.Document}
+	r := &Record{Number: a.Number, Status: registry.StatusIssued, Kind: registry.Kind(a.Kind), Document: a.Document, SealKey: a.SealKey}
 	for _, k := range a.Keys {
 		r.Keys = append(r.Keys, RecordKey{
 			Ordinal: k.Ordinal, Template: k.Template, SPKISHA256: k.SPKISHA256, Medium: k.Medium, KeyID: k.KeyID, Certificate: k.Certificate, Chain: k.Chain,

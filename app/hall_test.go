@@ -217,9 +217,11 @@ func (h *hall) untilEnded() {
 }
 
 // enrol walks the first-start screen and the self-test.
-func (h *hall) enrol() {
+func (h *hall) enrol() { h.t.Helper(); h.enrolAs("hall-1") }
+
+func (h *hall) enrolAs(name string) {
 	h.t.Helper()
-	reference, secret := h.centre.AddKiosk("hall-1")
+	reference, secret := h.centre.AddKiosk(name)
 	args := fields{"centre": h.centre.URL, "reference": reference, "secret": secret[:len(secret)-1] + "x", "display": "l21", "languages": []string{"kk", "ru", "en"}}
 	s := h.do("setup.enrol", args)
 	if s.Notice == nil || s.Notice.Code != app.CodeSecret {

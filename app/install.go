@@ -168,6 +168,8 @@ func (s *installProgress) view(k *Kiosk) any {
 type installer interface {
 	// install writes, reads back and compares; tell says how far it is. files are the names on the stick.
 	install(ctx context.Context, tell func(index int, step string)) (files []string, err error)
+	// tidy takes away what is needed no more once the terminal knows that the certificates are installed.
+	tidy()
 }
 
 // install begins an installation. Under the lock.
@@ -180,6 +182,9 @@ func (k *Kiosk) install(record Record, i installer) {
 		})
 		if err == nil {
 			err = k.markInstalled(ctx, record.Number)
+		}
+		if err == nil {
+			i.tidy()
 		}
 		return func() {
 			if err != nil {
@@ -263,19 +268,10 @@ func (s *installFactory) act(k *Kiosk, action string, args []byte) *fault {
 
 func (s *installFactory) refuse(k *Kiosk, fresh, again token.PIN) *fault {
 	t, there := k.find(s.done.medium)
-	switch {
-	case !there || k.ses.open == nil:
+	if !there || k.ses.open == nil {
 		return &fault{code: CodeTokenAbsent}
-	case !fresh.Same(again):
-		return &fault{code: CodePINDiffers}
-	case fresh.Len() == 0 || fresh.Len() < t.PINMin:
-		return &fault{code: CodePINShort, params: []any{"Count", t.PINMin}}
-	case t.PINMax > 0 && fresh.Len() > t.PINMax:
-		return &fault{code: CodePINLong, params: []any{"Count", t.PINMax}}
-	case t.HasFactoryPIN(fresh):
-		return &fault{code: CodePINSame}
 	}
-	return nil
+	return freshPIN(t, fresh, again)
 }
 
 func (s *installFactory) change(k *Kiosk, fresh token.PIN) {
@@ -296,22 +292,6 @@ func (s *installFactory) change(k *Kiosk, fresh token.PIN) {
 			k.at = s.done
 		}
 	})
-}
-
-func (k *Kiosk) changePIN(ctx context.Context, open *opened, number string, old, fresh token.PIN) error {
-	intent, err := k.intend(ctx, Intent{Kind: IntentChangePIN, Medium: open.ref.serial, Number: number})
-	if err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(ctx, tokenWithin)
-	defer cancel()
-	err = open.login.ChangePIN(ctx, old, fresh)
-	outcome := outcomeDone
-	if err != nil {
-		outcome = outcomeFailed
-	}
-	k.finish(ctx, intent, outcome)
-	return err
 }
 
 // installDone says that the certificates are installed.

@@ -49,6 +49,8 @@ func (t *tokenInstall) install(ctx context.Context, tell func(index int, step st
 	return nil, nil
 }
 
+func (*tokenInstall) tidy() {}
+
 // one writes a certificate, reads it back and compares it.
 func (t *tokenInstall) one(ctx context.Context, key RecordKey, tell func(step string)) error {
 	ctx, cancel := context.WithTimeout(ctx, tokenWithin)
@@ -97,9 +99,7 @@ func (s *stickInstall) install(ctx context.Context, tell func(index int, step st
 	if err != nil {
 		return nil, fmt.Errorf("read sealed keys: %w", err)
 	}
-	asking, cancel := context.WithTimeout(ctx, lookupWithin)
-	defer cancel()
-	seal, err := s.line.SealKey(asking, s.record.Number)
+	seal, err := s.sealKey(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("ask for the key to the seal: %w", err)
 	}
@@ -116,12 +116,26 @@ func (s *stickInstall) install(ctx context.Context, tell func(index int, step st
 		}
 		files = append(files, name)
 	}
-	// The sealed file goes last: until both key files are whole, everything can be done again from it.
-	err = s.k.cfg.Stick.Remove(sealedName(s.record.Number))
+	return files, nil
+}
+
+// tidy takes the sealed file off the stick. It goes last: until the key files are whole and the terminal knows it, everything can be
+// done again from it.
+func (s *stickInstall) tidy() {
+	err := s.k.cfg.Stick.Remove(sealedName(s.record.Number))
 	if err != nil && !errors.Is(err, stick.ErrNotFound) {
 		s.k.log.Warn("remove sealed keys", "cause", err)
 	}
-	return files, nil
+}
+
+// sealKey asks the centre for the key to the seal. It gives it to the terminal that filed the application; one that has taken it
+// up has got it together with the certificates.
+func (s *stickInstall) sealKey(ctx context.Context) ([]byte, error) {
+	key, err := limited(ctx, func(ctx context.Context) ([]byte, error) { return s.line.SealKey(ctx, s.record.Number) })
+	if errors.Is(err, ErrOtherPerson) && len(s.record.SealKey) > 0 {
+		return bytes.Clone(s.record.SealKey), nil
+	}
+	return key, err
 }
 
 // one writes a key file, reads it back and compares it.

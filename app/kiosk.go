@@ -87,6 +87,7 @@ type Kiosk struct {
 	closing   chan struct{}       // closed when the last log-out is through; nil when there was none
 	stick     bool                // present
 	link      LinkState           // as last seen
+	asked     []time.Time         // when the register was asked about somebody who did not apply
 	touchedAt time.Time           // last sign of a person while there is no session
 	watchers  map[int]chan []byte // newest snapshot each
 	watcher   int                 // next watcher's number

@@ -31,6 +31,8 @@ type Rack interface {
 	Certificates(ctx context.Context, insertion Insertion) ([]Certificate, error)
 	// Login makes exactly one try.
 	Login(ctx context.Context, insertion Insertion, pin token.PIN) (Login, error)
+	// Unblock gives a token's user a fresh PIN with the administrator's one, which is tried exactly once.
+	Unblock(ctx context.Context, insertion Insertion, so, fresh token.PIN) error
 	// Recycle replaces the processes that serve the tokens, with all they had in memory; it returns when the new ones have
 	// looked what is plugged in. Every token has a new insertion then.
 	Recycle(ctx context.Context)
@@ -72,6 +74,8 @@ type Record struct {
 	Document []byte
 	Reason   string // code: why the centre refused it for good; empty where it did not
 	Keys     []RecordKey
+	// SealKey opens the sealed file of an application that was taken up from another terminal, which the centre gave it for.
+	SealKey []byte
 }
 
 // RecordKey is one key of a stored application.

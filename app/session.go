@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/x509"
 	"time"
+
+	"github.com/tirkeu/kiosk/hardware/token"
 )
 
 // session is one person's time at the terminal. All fields are guarded by Kiosk.mu; it is forgotten as a whole.
@@ -22,6 +24,8 @@ type session struct {
 	staff   *staffMode
 	held    []heldKey // of a key file that has been opened to sign with
 	cabinet *cabinet  // who has signed in with a key
+	asking  asking    // what was asked of the register
+	admin   token.PIN // administrator's PIN of a citizen's token, until he has typed his own
 }
 
 // opened is a token that has been opened by its PIN.
@@ -82,6 +86,8 @@ func (k *Kiosk) end(why string) {
 	open, made, staff, left, cabinet := ses.open, ses.made, ses.staff, ses.left, ses.cabinet
 	*ses.draft = draft{}
 	wipe(ses.held)
+	ses.admin.Wipe()
+	ses.asking = asking{}
 	ses.open, ses.made, ses.staff, ses.left, ses.held, ses.cabinet, ses.place = nil, nil, nil, nil, nil, nil, place{}
 	if k.cfg.Rack == nil {
 		return

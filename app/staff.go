@@ -221,9 +221,10 @@ func (k *Kiosk) linkCard() Link {
 }
 
 func (s *staffQueue) act(k *Kiosk, action string, args []byte) *fault {
+	if k.staffTab(action) {
+		return nil
+	}
 	switch action {
-	case "staff.leave-mode":
-		k.end("staff left")
 	case "staff.search":
 		var a SearchArgs
 		err := decode(args, &a)

@@ -118,6 +118,9 @@ func (k *Kiosk) status(ctx context.Context, joined *Joined, number string) (*sta
 	if err != nil && !errors.Is(err, ErrNoRecord) {
 		return nil, err
 	}
+	if here && record.Status == registry.StatusInstalled && onStick(record) {
+		k.unfile(sealedName(number)) // where the program ended before it could
+	}
 	if here && (record.Status == registry.StatusInstalled || record.Status == registry.StatusRejected) {
 		return &statusWord{number: number, status: record.Status, here: true, record: record}, nil
 	}
@@ -170,7 +173,7 @@ type statusWord struct {
 func (*statusWord) name() string      { return "status.word" }
 func (*statusWord) back(*Kiosk) state { return &statusNumber{} }
 func (s *statusWord) steps(*Kiosk) *Progress {
-	if s.installable() {
+	if s.installable() || s.elsewhere() {
 		return installSteps(s.record, "status")
 	}
 	return line("status", "number", "status")
@@ -180,9 +183,12 @@ func (s *statusWord) installable() bool {
 	return s.here && s.status == registry.StatusIssued && complete(s.record)
 }
 
+// elsewhere tells that the certificates are ready, but were asked for at another terminal or on the web.
+func (s *statusWord) elsewhere() bool { return !s.here && s.status == registry.StatusIssued }
+
 func (s *statusWord) view(k *Kiosk) any {
 	title, text, next := k.statusWords(s.status)
-	if !s.here && s.status == registry.StatusIssued {
+	if s.elsewhere() {
 		next = k.text("status.elsewhere")
 	}
 	if s.status == registry.StatusRejected && s.record.Reason != "" {
@@ -190,13 +196,17 @@ func (s *statusWord) view(k *Kiosk) any {
 	}
 	return StatusWordScreen{
 		Number: registry.FormatNumber(s.number), Status: string(s.status), Title: title,
-		Text: text, Next: next, CanInstall: s.installable(),
+		Text: text, Next: next, CanInstall: s.installable() || s.elsewhere(),
 	}
 }
 
 func (s *statusWord) act(k *Kiosk, action string, _ []byte) *fault {
 	switch action {
 	case "status.install":
+		if s.elsewhere() {
+			k.at = &takeMedium{s.number}
+			return nil
+		}
 		if !s.installable() {
 			return &fault{code: CodeNotYet}
 		}

@@ -58,6 +58,10 @@ func families() []string {
 	for _, code := range refusalReasons {
 		add("reason."+code+".", "text", "hint")
 	}
+	for _, kind := range registry.Kinds {
+		add("work.kind.", string(kind))
+	}
+	add("work.standing.", standings...)
 	add("file.", "rsa", "auth-rsa", "gost", "key-rsa", "key-gost", "key-other")
 	add("file.state.", fileStates...)
 	add("file.note.", fileStates[1:]...)

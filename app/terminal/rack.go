@@ -126,6 +126,15 @@ func (r *rack) Login(ctx context.Context, insertion token.Insertion, pin token.P
 	return s, nil
 }
 
+// Unblock makes one try of the administrator's PIN.
+func (r *rack) Unblock(ctx context.Context, insertion token.Insertion, so, fresh token.PIN) error {
+	open := r.now()
+	if open == nil {
+		return token.ErrUnknownInsertion
+	}
+	return open.Unblock(ctx, insertion, so, fresh)
+}
+
 // Recycle replaces the workers.
 func (r *rack) Recycle(ctx context.Context) {
 	if open := r.now(); open != nil {

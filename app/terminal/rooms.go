@@ -72,7 +72,7 @@ func (a store) ByMedium(ctx context.Context, serial string) ([]app.Record, error
 }
 
 func record(r storage.Record) app.Record {
-	out := app.Record{Number: r.Number, Status: registry.Status(r.Status), Kind: registry.Kind(r.Kind), Document: r.Document, Reason: r.Reason}
+	out := app.Record{Number: r.Number, Status: registry.Status(r.Status), Kind: registry.Kind(r.Kind), Document: r.Document, Reason: r.Reason, SealKey: r.SealKey}
 	if out.Kind == "" {
 		out.Kind = registry.KindNew
 	}

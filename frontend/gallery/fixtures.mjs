@@ -5,6 +5,7 @@ import { signed } from './apply.mjs'
 import { files, notices, opened } from './files.mjs'
 import { factory, file, items, itemsOffline, keys, kinds, person, signIn } from './cabinet.mjs'
 import * as own from './own.mjs'
+import { staffScreens } from './staff.mjs'
 import { application, certificates, facts, reasons, regions, localities, parts, agreement } from './texts.mjs'
 
 const L = (kk, ru, en) => ({ kk, ru, en })
@@ -171,6 +172,7 @@ const screens = [
   ['staff-application', 'staff.application', { number, rows: application.rows, registerName: L('Нұрмұхамбетова Гүлжаухар Әбдімәжитқызы', 'Нурмухамбетова Гульжаухар Абдимажиткызы', 'Nurmukhambetova Gulzhaukhar'), nameDiffers: true, documents: application.documents, reasons, own: false, hash: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08' }, { role: 'staff' }],
   ['staff-application-own', 'staff.application', { number, rows: application.rows.slice(0, 4).map((r) => ({ ...r, differs: false })), registerName: '', nameDiffers: false, documents: application.documents, reasons, own: true, hash: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08' }, { role: 'staff' }],
   ['staff-decided', 'staff.decided', { number, verdict: 'confirm', title: L('Өтінім расталды', 'Заявка подтверждена', 'The application is confirmed'), text: L('Шешім орталыққа жіберілді. Азамат сертификаттарды орната алады.', 'Решение отправлено в центр. Гражданин может установить сертификаты.', 'The decision was sent to the centre. The citizen can install the certificates.') }, { role: 'staff', canBack: false }],
+  ...staffScreens,
   ['setup', 'setup', { centre: 'https://centre.almaty.example:8443', reference: 'kiosk-0007', displays: application.displays, display: 'p21', languages: ['kk', 'ru', 'en'], busy: null }, { role: 'technician', canBack: false, canExit: false, session: null }],
   ['setup-busy', 'setup', { centre: 'https://centre.almaty.example:8443', reference: 'kiosk-0007', displays: application.displays, display: 'p21', languages: ['kk', 'ru', 'en'], busy: { text: L('Орталық жауабын күтудеміз…', 'Ждём ответа центра…', 'Waiting for the centre…') } }, { role: 'technician', canBack: false, canExit: false, session: null }],
   ['selftest', 'selftest', { running: false, parts }, { role: 'technician', canBack: false, canExit: false, session: null }],

@@ -24,6 +24,10 @@
    dialog-<name>             idle, staff-ends-session, exit-confirm, remove-token; help  the help overlay
    step-confirm step-reject step-back      steps inside staff.application, local to the page
    step-new step-back        steps inside files.change, local to the page
+   step-next step-back       steps of a new PIN (password.pin, staff.unblock-pin), local to the page; step-why step-document  of staff.revoke
+   field-certificate-<n>     a certificate to be revoked by order; certificate data-state data-serial; revoked data-seen data-serial
+   action-staff.person       data-person; action-staff.unblock-token  data-insertion; action-staff.report-day  data-step
+   action-staff.report-save  data-code="pdf|csv"; report-saved; report-row; people-none
    files-none                the picker without files; file-key data-state  what an opened file holds
    typed-note                under a password that opens a file, data-odd="|caps|cyrillic|outside"; key-shift data-locked
    sign-key data-key data-state  a key that serves; sign-key-cannot data-state  one that does not, and why

@@ -31,6 +31,14 @@ func marshalPrivate(key crypto.Signer) ([]byte, error) {
 	return nil, errors.New("it is no key of a kind that is kept in files here")
 }
 
+// marshalPublic writes the SubjectPublicKeyInfo of a key that is kept in files here.
+func marshalPublic(key crypto.PublicKey) ([]byte, error) {
+	if public, is := key.(*gost.PublicKey); is {
+		return gost.MarshalPublicKey(public, gost.Kazakh)
+	}
+	return x509.MarshalPKIXPublicKey(key)
+}
+
 // parsePrivate reads a key from PKCS#8. A kind that is not used here, or that is not sound, is [ErrUnsupported].
 func parsePrivate(pkcs8 []byte) (crypto.Signer, error) {
 	if len(pkcs8) > maxPrivate {

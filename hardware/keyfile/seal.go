@@ -18,9 +18,12 @@ import (
 // A sealed file, all lengths in octets:
 //
 //	8   magic "tirkeuSK"
-//	1   version 1
+//	1   version 2
 //	1   length n of the number
 //	n   number of the application, readable: it says which application the file belongs to
+//	1   how many keys m (from version 2 on)
+//	32m SHA-256 over the SubjectPublicKeyInfo of each, readable (from version 2 on): so that whoever has the stick can prove at
+//	    another terminal that the application is his; of public keys nothing is lost by it
 //	16  check value of the sealing key
 //	24  nonce
 //	…   XChaCha20-Poly1305 over the keys; everything before the nonce's end is associated data
@@ -29,7 +32,8 @@ import (
 // from a damaged file. The sealing key has 256 random bits: publishing a check value of it helps nobody.
 const (
 	sealMagic   = "tirkeuSK"
-	sealVersion = 1
+	sealVersion = 2
+	sealFirst   = 1 // the first version, without the public keys' hashes; still opened
 	sealCheck   = 16
 	maxSealed   = 64 << 10 // bytes in a sealed file
 	maxSealKeys = 8        // keys in a sealed file
@@ -90,6 +94,15 @@ func Seal(keys []SealedKey, number string, random io.Reader) (blob, sealKey []by
 	}
 	head := append([]byte(sealMagic), sealVersion, byte(len(number)))
 	head = append(head, number...)
+	head = append(head, byte(len(keys)))
+	for _, k := range keys {
+		spki, err := marshalPublic(k.Key.Public()) // encodeSealed has seen that there is a key
+		if err != nil {
+			return nil, nil, fmt.Errorf("seal keys: %w", err)
+		}
+		hash := sha256.Sum256(spki)
+		head = append(head, hash[:]...)
+	}
 	head = append(head, check...)
 	head = append(head, nonce...)
 	return aead.Seal(bytes.Clone(head), nonce, plain, head), sealKey, nil
@@ -97,11 +110,21 @@ func Seal(keys []SealedKey, number string, random io.Reader) (blob, sealKey []by
 
 // SealedNumber reads from a sealed file which application it belongs to. It is not yet proven: [Unseal] proves it.
 func SealedNumber(blob []byte) (string, error) {
-	number, _, err := sealedHead(blob)
+	head, err := sealedHead(blob)
 	if err != nil {
 		return "", fmt.Errorf("read sealed keys: %w", err)
 	}
-	return number, nil
+	return head.number, nil
+}
+
+// SealedSPKIs reads from a sealed file which public keys belong to the keys in it: SHA-256 over each SubjectPublicKeyInfo. A file of
+// the first version names none. It is not yet proven, as with [SealedNumber].
+func SealedSPKIs(blob []byte) ([][sha256.Size]byte, error) {
+	head, err := sealedHead(blob)
+	if err != nil {
+		return nil, fmt.Errorf("read sealed keys: %w", err)
+	}
+	return head.spkis, nil
 }
 
 // Unseal opens what [Seal] closed. Errors, in the order in which they are found: [ErrSealDamaged] for what is not a whole sealed file,
@@ -116,13 +139,14 @@ func Unseal(blob, sealKey []byte, number string) ([]SealedKey, error) {
 }
 
 func unseal(blob, sealKey []byte, number string) ([]SealedKey, error) {
-	found, headLen, err := sealedHead(blob)
+	head, err := sealedHead(blob)
 	if err != nil {
 		return nil, err
 	}
-	if found != number {
+	if head.number != number {
 		return nil, ErrSealNumber
 	}
+	headLen := head.length
 	if len(sealKey) != SealKeySize {
 		return nil, fmt.Errorf("%w: it has %d bytes", ErrSealKey, len(sealKey))
 	}
@@ -147,21 +171,42 @@ func unseal(blob, sealKey []byte, number string) ([]SealedKey, error) {
 	return decodeSealed(plain)
 }
 
-// sealedHead reads the readable part: the number, and how long all of it is.
-func sealedHead(blob []byte) (number string, length int, err error) {
+// readable is what of a sealed file can be read without a key.
+type readable struct {
+	number string
+	spkis  [][sha256.Size]byte
+	length int // of all of it, up to the nonce's end
+}
+
+func sealedHead(blob []byte) (readable, error) {
 	const fixed = len(sealMagic) + 2
 	if len(blob) > maxSealed || len(blob) < fixed || string(blob[:len(sealMagic)]) != sealMagic {
-		return "", 0, ErrSealDamaged
+		return readable{}, ErrSealDamaged
 	}
-	if v := blob[len(sealMagic)]; v != sealVersion {
-		return "", 0, fmt.Errorf("%w: %d", ErrSealVersion, v)
+	version, n := blob[len(sealMagic)], int(blob[len(sealMagic)+1])
+	if version < sealFirst || version > sealVersion {
+		return readable{}, fmt.Errorf("%w: %d", ErrSealVersion, version)
 	}
-	n := int(blob[len(sealMagic)+1])
-	length = fixed + n + sealCheck + chacha20poly1305.NonceSizeX
-	if n == 0 || n > maxNumber || len(blob) < length+chacha20poly1305.Overhead {
-		return "", 0, ErrSealDamaged
+	if n == 0 || n > maxNumber || len(blob) < fixed+n+1 {
+		return readable{}, ErrSealDamaged
 	}
-	return string(blob[fixed : fixed+n]), length, nil
+	head := readable{number: string(blob[fixed : fixed+n]), length: fixed + n}
+	if version > sealFirst {
+		m := int(blob[head.length])
+		head.length++
+		if m == 0 || m > maxSealKeys || len(blob) < head.length+m*sha256.Size {
+			return readable{}, ErrSealDamaged
+		}
+		for range m {
+			head.spkis = append(head.spkis, [sha256.Size]byte(blob[head.length:]))
+			head.length += sha256.Size
+		}
+	}
+	head.length += sealCheck + chacha20poly1305.NonceSizeX
+	if len(blob) < head.length+chacha20poly1305.Overhead {
+		return readable{}, ErrSealDamaged
+	}
+	return head, nil
 }
 
 // sealingKeys draws encryption key and check value from the sealing key (RFC 5869).

@@ -3,8 +3,11 @@ package keyfile
 import (
 	"bytes"
 	"crypto/rsa"
+	"crypto/sha256"
 	"errors"
 	"testing"
+
+	"golang.org/x/crypto/chacha20poly1305"
 )
 
 const testNumber = "10010000015"
@@ -36,6 +39,57 @@ func TestUnseal_GivesBackWhatWasSealed(t *testing.T) {
 	}
 	if number, err := SealedNumber(blob); err != nil || number != testNumber {
 		t.Errorf("number %q, %v", number, err)
+	}
+}
+
+func TestSeal_NamesThePublicKeysForWhoHasNoKeyToIt(t *testing.T) {
+	blob, _, keys := sealed(t)
+	got, err := SealedSPKIs(blob)
+	if err != nil || len(got) != len(keys) {
+		t.Fatalf("%d hashes, %v", len(got), err)
+	}
+	want := sha256.Sum256(chain().Certificate.RawSubjectPublicKeyInfo)
+	if got[0] != want || got[1] != want {
+		t.Error("they are of other keys than the certificate's")
+	}
+}
+
+// first is a file as the first version of this program wrote it.
+func first(t testing.TB) (blob, key []byte) {
+	t.Helper()
+	_, key, keys := sealed(t)
+	plain, err := encodeSealed(keys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	encryption, check, err := sealingKeys(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	aead, err := chacha20poly1305.NewX(encryption)
+	if err != nil {
+		t.Fatal(err)
+	}
+	nonce := make([]byte, chacha20poly1305.NonceSizeX)
+	head := append([]byte(sealMagic), 1, byte(len(testNumber)))
+	head = append(append(append(head, testNumber...), check...), nonce...)
+	return aead.Seal(bytes.Clone(head), nonce, plain, head), key
+}
+
+func TestUnseal_OpensTheFirstVersionToo(t *testing.T) {
+	blob, key := first(t)
+	keys, err := Unseal(blob, key, testNumber)
+	if err != nil || len(keys) != 2 {
+		t.Fatalf("%d keys, %v", len(keys), err)
+	}
+	hashes, err := SealedSPKIs(blob)
+	if err != nil || len(hashes) != 0 {
+		t.Errorf("%d hashes, %v", len(hashes), err)
+	}
+	for i := range blob {
+		if _, err := Unseal(blob[:i], key, testNumber); !errors.Is(err, ErrSealDamaged) {
+			t.Fatalf("cut off after %d bytes: %v", i, err)
+		}
 	}
 }
 
@@ -117,9 +171,12 @@ func errorOf(_, _ []byte, err error) error { return err }
 func FuzzUnseal(f *testing.F) {
 	blob, key, _ := sealed(f)
 	f.Add(blob, key)
+	old, oldKey := first(f)
+	f.Add(old, oldKey)
 	f.Add([]byte(sealMagic+"\x01\x05"), key)
 	f.Fuzz(func(t *testing.T, data, key []byte) {
 		Unseal(data, key, testNumber)
 		SealedNumber(data)
+		SealedSPKIs(data)
 	})
 }

@@ -143,6 +143,33 @@ func TestLookup_IsHeldToWhatADayNeeds(t *testing.T) {
 	}
 }
 
+// Whoever asks the register about others leaves a trace for each of them, found or not.
+func TestLookup_LeavesATraceForEachPersonAskedAbout(t *testing.T) {
+	c := centretest.Start(t)
+	p := centretest.Person(centretest.IINAigerim)
+	c.AddPerson(p.IIN, p.Surname, p.Given, p.Patronymic)
+	d := c.Enrol("hall")
+	for _, iin := range []string{centretest.IINAigerim, centretest.IINBolat} {
+		_, err := d.API.LookupPersonWithResponse(t.Context(), api.PersonQuery{Iin: iin})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	var lines strings.Builder
+	if _, err := c.VerifyAudit(t.Context(), &lines); err != nil {
+		t.Fatal(err)
+	}
+	for _, iin := range []string{centretest.IINAigerim, centretest.IINBolat} {
+		traced := false
+		for line := range strings.Lines(lines.String()) {
+			traced = traced || strings.Contains(line, "person-looked-up") && strings.Contains(line, "iin:"+iin)
+		}
+		if !traced {
+			t.Errorf("no trace of the question about %s", iin)
+		}
+	}
+}
+
 // order writes and signs an order of staff.
 func order(t *testing.T, o *centretest.Operator, iin, reason string, refs ...registry.CertificateRef) api.SignedOrder {
 	t.Helper()

@@ -56,6 +56,20 @@ import SystemList from './SystemList.svelte'
 import GostInfo from './GostInfo.svelte'
 import CodeMethod from './CodeMethod.svelte'
 import CodeEntry from './CodeEntry.svelte'
+import PasswordMedium from './PasswordMedium.svelte'
+import PasswordPin from './PasswordPin.svelte'
+import PasswordDone from './PasswordDone.svelte'
+import InstallTake from './InstallTake.svelte'
+import StaffPeople from './StaffPeople.svelte'
+import StaffPerson from './StaffPerson.svelte'
+import StaffRevoke from './StaffRevoke.svelte'
+import StaffRevoked from './StaffRevoked.svelte'
+import StaffUnblock from './StaffUnblock.svelte'
+import StaffUnblockAdmin from './StaffUnblockAdmin.svelte'
+import StaffUnblockTurn from './StaffUnblockTurn.svelte'
+import StaffUnblockPin from './StaffUnblockPin.svelte'
+import StaffUnblocked from './StaffUnblocked.svelte'
+import StaffReport from './StaffReport.svelte'
 import StaffPin from './StaffPin.svelte'
 import StaffQueue from './StaffQueue.svelte'
 import StaffApplication from './StaffApplication.svelte'
@@ -120,6 +134,20 @@ export const screens: Record<string, Component<{ data: never }>> = {
   'gost.info': GostInfo,
   'code.method': CodeMethod,
   'code.entry': CodeEntry,
+  'password.medium': PasswordMedium,
+  'password.pin': PasswordPin,
+  'password.done': PasswordDone,
+  'install.take': InstallTake,
+  'staff.people': StaffPeople,
+  'staff.person': StaffPerson,
+  'staff.revoke': StaffRevoke,
+  'staff.revoked': StaffRevoked,
+  'staff.unblock': StaffUnblock,
+  'staff.unblock-admin': StaffUnblockAdmin,
+  'staff.unblock-turn': StaffUnblockTurn,
+  'staff.unblock-pin': StaffUnblockPin,
+  'staff.unblocked': StaffUnblocked,
+  'staff.report': StaffReport,
   'staff.pin': StaffPin,
   'staff.queue': StaffQueue,
   'staff.application': StaffApplication,
