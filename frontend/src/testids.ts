@@ -29,7 +29,7 @@
    sign-key data-key data-state  a key that serves; sign-key-cannot data-state  one that does not, and why
    cannot-<name>             a function of the cabinet that cannot be used now
    action-system.choose data-code   systems-none      an information system of one's own; the list is empty
-   action-code.ask data-method      code-time data-left   code-left data-left   code-wait   code-locked    one-time codes; field-code
+   action-code.ask data-method      code-time data-left   code-left data-left   code-wait   one-time codes; field-code
    done-state data-state     what comes after apply.done: staff, queued, sent, issued, rejected
    line                      state of the line in the header, data-online="true|false"
    number                    the application number on apply.done; status data-status; verdict data-verdict;
