@@ -100,7 +100,12 @@ func (m *making) make(ctx context.Context) error {
 		return err
 	}
 	m.number = m.draft.web
-	if m.number == "" {
+	if m.number != "" {
+		err = m.unconfirmed(ctx)
+		if err != nil {
+			return err
+		}
+	} else {
 		counter, err := m.k.cfg.Store.ReserveNumber(ctx, m.k.joined.Prefix)
 		if err != nil {
 			return fmt.Errorf("reserve number: %w", err)
@@ -118,7 +123,7 @@ func (m *making) make(ctx context.Context) error {
 		return nil
 	}
 	m.tell(len(m.names), "write")
-	return m.file()
+	return m.file(ctx)
 }
 
 // room refuses a card that has no place for the keys, before it is asked to make any: one that makes room by itself would
@@ -234,7 +239,7 @@ func (m *making) soft(template string, id []byte) (crypto.Signer, []byte, error)
 }
 
 // file seals the private keys onto the stick; the key to the seal travels with the application.
-func (m *making) file() error {
+func (m *making) file(ctx context.Context) error {
 	blob, seal, err := keyfile.Seal(m.sealed, m.number, m.k.cfg.Rand)
 	m.sealed = nil
 	if err != nil {
@@ -242,6 +247,9 @@ func (m *making) file() error {
 	}
 	m.seal = seal
 	err = m.k.cfg.Stick.WriteNew(sealedName(m.number), blob)
+	if errors.Is(err, stick.ErrExists) {
+		err = m.overForsaken(ctx, blob, err)
+	}
 	if err != nil {
 		return fmt.Errorf("write sealed keys: %w", err)
 	}

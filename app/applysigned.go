@@ -122,19 +122,3 @@ func replacedBefore(ctx context.Context, ask CentreLine, session string) (map[st
 	}
 	return replaced, nil
 }
-
-// confirmWeb begins the confirmation of an application that was filed on the web: the keys that were asked for there are made
-// here, and the citizen signs it. from is where "back" leads. Under the lock.
-func (k *Kiosk) confirmWeb(a OwnApplication, from state) *fault {
-	c := k.ses.cabinet
-	if a.Request == nil || !a.Confirmable {
-		return &fault{code: CodeDecided}
-	}
-	k.discard()
-	*k.ses.draft = draft{
-		kind: registry.KindNew, iin: c.iin, name: c.name, known: true, from: from, email: a.Request.Email, region: a.Request.Region, locality: a.Request.Locality,
-		web: a.Number, webKind: string(a.Request.Storage), webSet: a.Request.Set,
-	}
-	k.at = &applyStorage{}
-	return nil
-}

@@ -198,7 +198,7 @@ async function system(step, w, who, dir) {
 /** refused: the citizen was told "queued"; when the line is back the centre says no, and the terminal says why. */
 async function refused(step, w, who) {
   let number
-  await step('without the line a GOST key is accepted and queued; a reissue is not begun', async () => {
+  await step('without the line a GOST key is accepted and queued', async () => {
     await enter(w, who, 'ru')
     dock('line', 'cut'); await w.until('the line down', async () => !(await w.online()))
     await w.act('gost'); await w.on('gost.info'); await w.act('gost.confirm'); await place(w)

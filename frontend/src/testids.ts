@@ -38,7 +38,7 @@
    action-certificates.sift  data-code; keys-none, applications-none; cannot-print, cannot-save, taken data-phase, report-file
    action-applications.open  data-number and data-status; application data-status; email, notices data-on, saved  on profile.view
    action-system.choose data-code   systems-none      an information system of one's own; the list is empty
-   action-code.ask data-method      code-time data-left   code-left data-left   code-wait   code-locked    one-time codes; field-code
+   action-code.ask data-method      code-time data-left   code-left data-left   code-wait   one-time codes; field-code
    done-state data-state     what comes after apply.done: staff, queued, sent, issued, rejected
    line                      state of the line in the header, data-online="true|false"
    number                    the application number on apply.done; status data-status; verdict data-verdict;
