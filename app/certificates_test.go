@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tirkeu/kiosk/hardware/stick"
+	"github.com/tirkeu/kiosk/sync/engine"
 	"github.com/tirkeu/kiosk/sync/registry"
 )
 
@@ -166,7 +167,7 @@ func TestApplications_AreSiftedAndOpened(t *testing.T) {
 	rejected.Reason = "no-document"
 	web := item(3, registry.KindNew, registry.StatusWaiting, 1)
 	web.Origin, web.Confirmable, web.ExpiresAt = "web", true, now.AddDate(0, 0, 3)
-	web.Request = &WebRequest{Kind: registry.KindNew, Email: "aigerim@example.kz", Region: "almaty", Locality: "almaty", Storage: registry.StorageKaztoken, Set: "rsa"}
+	web.Request = &engine.WebRequest{Kind: registry.KindNew, Email: "aigerim@example.kz", Region: "almaty", Locality: "almaty", Storage: registry.StorageKaztoken, Set: "rsa"}
 	s.line.cabinet.items[aigerim] = []OwnApplication{item(1, registry.KindReissue, registry.StatusInstalled, 3), rejected, web}
 	s.line.mu.Unlock()
 	var list ApplicationsListScreen
