@@ -23,8 +23,8 @@ type anywhere struct {
 	Tokens []app.TokenCard `json:"tokens"`
 }
 
-// insertion waits until one citizen's token shows on the screen and gives its number.
-func (h *hall) insertion() uint64 {
+// onlyInsertion waits until one citizen's token shows on the screen and gives its number.
+func (h *hall) onlyInsertion() uint64 {
 	h.t.Helper()
 	s := h.until("token", func(s snapshot) bool { return len(data[anywhere](h, s).Tokens) == 1 })
 	return data[anywhere](h, s).Tokens[0].Insertion
@@ -65,7 +65,7 @@ func TestDesk_WalksWithRealParts(t *testing.T) {
 		t.Fatalf("the number alone told %s", body)
 	}
 	h.shows("install.take", "status.install", nil)
-	h.shows("install.pin", "install.take", fields{"kind": "token", "insertion": h.insertion()})
+	h.shows("install.pin", "install.take", fields{"kind": "token", "insertion": h.onlyInsertion()})
 	h.do("install.pin", fields{"pin": citizenPIN})
 	h.untilScreen("install.factory")
 	h.shows("install.done", "install.keep-pin", nil)
@@ -76,7 +76,7 @@ func TestDesk_WalksWithRealParts(t *testing.T) {
 	// The PIN is changed.
 	h.shows("menu", "start", fields{"lang": "ru"})
 	h.shows("password.medium", "password", nil)
-	h.shows("password.pin", "password.medium", fields{"kind": "token", "insertion": h.insertion()})
+	h.shows("password.pin", "password.medium", fields{"kind": "token", "insertion": h.onlyInsertion()})
 	h.refuses(app.CodePINSame, "password.pin", fields{"old": ownPIN, "new": citizenPIN, "again": citizenPIN})
 	h.refuses(app.CodePINLow, "password.pin", fields{"old": ownPIN, "new": thoughtPIN, "again": thoughtPIN})
 	h.shows("password.done", "password.pin", fields{"old": citizenPIN, "new": ownPIN, "again": ownPIN})
@@ -90,7 +90,7 @@ func TestDesk_WalksWithRealParts(t *testing.T) {
 	}
 	h.shows("menu", "start", fields{"lang": "en"})
 	h.shows("password.medium", "password", nil)
-	h.shows("password.pin", "password.medium", fields{"kind": "token", "insertion": h.insertion()})
+	h.shows("password.pin", "password.medium", fields{"kind": "token", "insertion": h.onlyInsertion()})
 	forgotten := fields{"old": citizenPIN, "new": thoughtPIN, "again": thoughtPIN}
 	s = h.do("password.pin", forgotten)
 	if s.Notice != nil && s.Notice.Code == app.CodePINLast {
@@ -107,7 +107,7 @@ func TestDesk_WalksWithRealParts(t *testing.T) {
 	h.untilScreen("staff.pin")
 	h.shows("staff.queue", "staff.pin", fields{"pin": operatorPIN})
 	h.shows("staff.unblock", "staff.unblock", nil)
-	h.shows("staff.unblock-admin", "staff.unblock-token", fields{"insertion": h.insertion()})
+	h.shows("staff.unblock-admin", "staff.unblock-token", fields{"insertion": h.onlyInsertion()})
 	h.shows("staff.unblock-turn", "staff.unblock-admin", fields{"pin": "11223344"})
 	h.shows("staff.unblock-pin", "staff.turned", nil)
 	h.refuses(app.CodeAdminPIN, "staff.unblock-pin", fields{"new": thoughtPIN, "again": thoughtPIN})
@@ -152,7 +152,7 @@ func TestDesk_WalksWithRealParts(t *testing.T) {
 	h.plug("citizen")
 	h.shows("menu", "start", fields{"lang": "kk"})
 	h.shows("password.medium", "password", nil)
-	h.shows("password.pin", "password.medium", fields{"kind": "token", "insertion": h.insertion()})
+	h.shows("password.pin", "password.medium", fields{"kind": "token", "insertion": h.onlyInsertion()})
 	h.shows("password.done", "password.pin", fields{"old": thoughtPIN, "new": ownPIN, "again": ownPIN})
 	h.stop()
 	for _, secret := range []string{adminPIN, thoughtPIN, ownPIN, centretest.IINAigerim, centretest.Person(centretest.IINAigerim).Surname} {

@@ -592,6 +592,134 @@ export interface CodeEntryScreen {
   locked: boolean
 }
 
+export interface PasswordMediumScreen {
+  tokens: TokenCard[]
+  stick: StickCard
+}
+
+export interface PasswordPINScreen {
+  token: PINScreen
+  factory: string
+}
+
+export interface PasswordDoneScreen {
+  medium: Medium
+  takeOut: boolean
+  cabinet: boolean
+}
+
+export interface InstallTakeScreen {
+  number: string
+  tokens: TokenCard[]
+  stick: StickCard
+}
+
+export interface StaffPeopleScreen {
+  operator: string
+  query: string
+  asked: boolean
+  items: PersonItem[]
+}
+
+export interface PersonItem {
+  name: string
+  iin: string
+}
+
+export interface StaffPersonScreen {
+  name: string
+  own: boolean
+  canRevoke: boolean
+  rows: Row[]
+  certificates: PersonCertificate[]
+  applications: PersonApplication[]
+}
+
+export interface PersonCertificate {
+  title: string
+  serial: string
+  state: 'good' | 'revoked' | 'expired' | 'not_yet_valid'
+  stateText: string
+  notBefore: string
+  notAfter: string
+  number: string
+}
+
+export interface PersonApplication {
+  number: string
+  kind: string
+  status: string
+  at: string
+}
+
+export interface StaffRevokeScreen {
+  name: string
+  iin: string
+  certificates: PersonCertificate[]
+  reasons: Choice[]
+  documents: Choice[]
+  most: number
+}
+
+export interface StaffRevokedScreen {
+  name: string
+  items: RevokedItem[]
+}
+
+export interface RevokedItem {
+  title: string
+  serial: string
+  seen: boolean
+  text: string
+}
+
+export interface StaffUnblockScreen {
+  operator: string
+  tokens: TokenCard[]
+}
+
+export interface StaffUnblockTurnScreen {
+  token: TokenCard
+}
+
+export interface StaffUnblockPINScreen {
+  token: TokenCard
+  min: number
+  max: number
+}
+
+export interface StaffUnblockedScreen {
+  medium: Medium
+  takeOut: boolean
+}
+
+export interface StaffReportScreen {
+  operator: string
+  day: string
+  today: boolean
+  totals: Row[]
+  operators: ReportOperator[]
+  rows: ReportItem[]
+  stick: boolean
+  printer: boolean
+  saved: string
+}
+
+export interface ReportOperator {
+  name: string
+  confirmed: number
+  rejected: number
+}
+
+export interface ReportItem {
+  number: string
+  kind: string
+  storage: string
+  status: string
+  filedAt: string
+  operator: string
+}
+
 export interface StaffQueueScreen {
   operator: string
   items: QueueItem[]
@@ -749,17 +877,38 @@ export interface OneTimeCodeArgs {
   code: string
 }
 
+export interface OwnPINArgs {
+  old: string
+  new: string
+  again: string
+}
+
 export interface SearchArgs {
   query: string
 }
 
-export interface ConfirmArgs {
+export interface PersonArgs {
+  person: number
+}
+
+export interface OrderArgs {
+  certificates: number[]
+  reason: string
+  note: string
   document: DocumentArgs
 }
 
 export interface DocumentArgs {
   type: string
   number: string
+}
+
+export interface DayArgs {
+  step: number
+}
+
+export interface ConfirmArgs {
+  document: DocumentArgs
 }
 
 export interface RejectArgs {
@@ -826,6 +975,20 @@ export interface Screens {
   'gost.info': GOSTInfoScreen
   'code.method': CodeMethodScreen
   'code.entry': CodeEntryScreen
+  'password.medium': PasswordMediumScreen
+  'password.pin': PasswordPINScreen
+  'password.done': PasswordDoneScreen
+  'install.take': InstallTakeScreen
+  'staff.people': StaffPeopleScreen
+  'staff.person': StaffPersonScreen
+  'staff.revoke': StaffRevokeScreen
+  'staff.revoked': StaffRevokedScreen
+  'staff.unblock': StaffUnblockScreen
+  'staff.unblock-admin': PINScreen
+  'staff.unblock-turn': StaffUnblockTurnScreen
+  'staff.unblock-pin': StaffUnblockPINScreen
+  'staff.unblocked': StaffUnblockedScreen
+  'staff.report': StaffReportScreen
   'staff.pin': PINScreen
   'staff.queue': StaffQueueScreen
   'staff.application': StaffApplicationScreen
@@ -923,6 +1086,25 @@ export interface Actions {
   'code.ask': MethodArgs
   'code.tell': OneTimeCodeArgs
   'code.resend': Record<string, never>
+  'password.medium': StorageArgs
+  'password.pin': OwnPINArgs
+  'password.again': Record<string, never>
+  'install.take': StorageArgs
+  'staff.queue': Record<string, never>
+  'staff.people': Record<string, never>
+  'staff.unblock': Record<string, never>
+  'staff.report': Record<string, never>
+  'staff.find': SearchArgs
+  'staff.person': PersonArgs
+  'staff.revoke': Record<string, never>
+  'staff.order': OrderArgs
+  'staff.unblock-token': InsertionArgs
+  'staff.unblock-admin': PINArgs
+  'staff.turned': Record<string, never>
+  'staff.unblock-pin': ChangePINArgs
+  'staff.report-day': DayArgs
+  'staff.report-save': CodeArgs
+  'staff.report-print': Record<string, never>
   'staff.pin': PINArgs
   'staff.search': SearchArgs
   'staff.open': NumberArgs
