@@ -35,20 +35,24 @@ export function cast() {
 const keys = p => ({ token: p.token, pin: p.pin })
 
 /**
- * personal gives what must not be found. typed: only what was entered and stands on no token; stored: without the operator's
- * name, which stands in the certificate he was given and in every house like this one.
+ * personal gives what must not be found: in the page, in a token process ("token") or in files ("disk").
+ *
+ * In a token process those are left out whose certificates lie on a token: SoftHSM, which stands behind the virtual tokens,
+ * keeps the public objects of all its tokens in memory, plugged in or not. What was typed may not be there in any case. On disk
+ * the operator's name is left out: it stands in every house like this one.
  */
-export function personal({ holder, sticky, fresh, operator }, way, { typed = false, stored = false } = {}) {
+export function personal({ holder, sticky, fresh, operator, installed }, where) {
   const out = {}
   for (const [who, p] of Object.entries({ holder, sticky, fresh })) {
-    const iin = p.iin
+    const { iin } = p
     Object.assign(out, { [`${who}'s password`]: p.password, [`${who}'s document`]: p.document, [`${who}'s new PIN`]: p.newPin })
-    if (typed) continue
+    if (where === 'token' && installed[who]) continue
     Object.assign(out, { [`${who}'s IIN`]: iin, [`${who}'s IIN in groups`]: `${iin.slice(0, 6)} ${iin.slice(6, 9)} ${iin.slice(9)}`, [`${who}'s surname`]: p.surname,
       [`${who}'s given name`]: p.given, [`${who}'s patronymic`]: p.patronymic, [`${who}'s e-mail`]: p.email })
+    if (p.before) out[`${who}'s former password`] = p.before
   }
   out["holder's PIN"] = holder.pin // the maker's PIN of the other token stands in the device table
   out["operator's PIN"] = operator.pin
-  if (!typed && !stored) out["operator's name"] = operator.surname
+  if (where === 'page') Object.assign(out, { "operator's surname": operator.surname, "operator's IIN": operator.iin })
   return out
 }

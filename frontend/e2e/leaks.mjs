@@ -48,7 +48,7 @@ export default async function leaks(check) {
   try {
     await w.on('attract')
     await finder(check, w)
-    const t = { w, ...people, numbers: {} }
+    const t = { w, ...people, numbers: {}, installed: {} }
     for (const way of ways) {
       if (only && !only.includes(way.screen) && !way.prepares) continue
       await check(`nothing is left of a session that times out on ${way.name ?? way.screen}`, async () => {
@@ -99,10 +99,10 @@ async function leave(t, way, { state, log, home, began, tally }) {
   const { w } = t
   const start = async () => { await w.on('attract', { notices: true }); await w.until('the line', () => w.online()); for (const step of way.steps) await step(t); await w.on(way.screen, { notices: way.notices }); await way.fill?.(t) }
   try { await start() } catch (e) { if (await w.screen() !== 'attract') throw e; await clean(w); await start() } // too slow a machine: asked and timed out
-  const search = new Search(personal(t, way)), before = processes(w)
+  const search = new Search(personal(t, 'page')), onToken = new Search(personal(t, 'token')), before = processes(w)
   const pagesNow = of(before, 'WebKitWebProcess'), tokensNow = of(before, 'tirkeu-token')
   tally.pages++; tally.seenInPages += pagesNow.some(p => search.process(p.pid)?.found.size) ? 1 : 0
-  if (way.medium) { tally.tokens++; tally.seenInTokens += tokensNow.some(p => search.process(p.pid)?.found.size) ? 1 : 0 }
+  if (way.medium) { tally.tokens++; tally.seenInTokens += tokensNow.some(p => onToken.process(p.pid)?.found.size) ? 1 : 0 }
 
   w.silent = true
   await w.until('the end of the session', async () => await w.screen() === 'attract', (IDLE + WARNING) * 5000 + 30000)
@@ -115,24 +115,23 @@ async function leave(t, way, { state, log, home, began, tally }) {
   const lookAt = (search, names) => {
     for (const p of of(processes(w), ...names)) for (const name of search.process(p.pid)?.found ?? []) left.push(`${name} in ${p.name}`)
   }
-  // While a token is still plugged in its certificates are read anew: they name its owner, but nothing that was typed.
-  lookAt(way.medium ? new Search(personal(t, way, { typed: true })) : search, ['tirkeu-token'])
+  lookAt(onToken, ['tirkeu-token'])
   lookAt(search, pageNames)
-  if (way.medium) {
+  if (way.medium) { // its certificates were read anew meanwhile; pulled at rest, the processes that read them go as well
     const workers = of(processes(w), 'tirkeu-token')
     way.pull(t)
     await until('the token processes replaced', () => {
       const lives = new Set(processes(w).map(p => `${p.pid} ${p.began}`))
       return workers.every(p => !lives.has(`${p.pid} ${p.began}`)) && of(processes(w), 'tirkeu-token').length === workers.length
     }, 60000)
-    lookAt(search, ['tirkeu-token'])
+    lookAt(onToken, ['tirkeu-token'])
   }
   const page = await w.runAsync(`const done = arguments[arguments.length - 1]
     const page = document.documentElement.outerHTML + [...document.querySelectorAll('input, textarea')].map(e => e.value).join('\\n') + JSON.stringify([{ ...localStorage }, { ...sessionStorage }]) + document.cookie + location.href
     window.go.window.Bridge.State().then(state => done(page + state), e => done('⛔' + e))`)
   if (page.startsWith('⛔') || !page.includes('"attract"')) throw new Error('the page does not answer')
   for (const name of search.text(page)) left.push(name + ' in the page')
-  const disk = new Search(personal(t, way, { stored: true }))
+  const disk = new Search(personal(t, 'disk'))
   for (const dir of [state, home]) for (const name of disk.folder(dir).found) left.push(name)
   for (const name of disk.file(log)) left.push(name + ' in the log')
   for (const dir of ['/tmp', '/var/tmp', '/dev/shm']) for (const name of disk.folder(dir, { since: began }).found) left.push(name)

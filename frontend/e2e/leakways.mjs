@@ -51,6 +51,8 @@ const installing = (who, put, wanted) => [...installable(who), put, t => t.w.unt
   if (await t.w.screen() === 'install.medium' && await t.w.shows('[data-testid="action-install.go"]:not([disabled])')) await t.w.act('install.go')
   return await t.w.screen() === wanted
 })]
+/** written notes that a person's certificates are about to lie on a token. */
+const written = who => t => { t.installed[who] = true }
 const installPIN = who => installing(who, plug(who), 'install.pin')
 const installPassword = installing('sticky', stickIn, 'install.password')
 const twice = who => async t => { await t.w.type('password', t[who].password); await t.w.type('again', t[who].password) }
@@ -100,7 +102,7 @@ export const ways = [
   { screen: 'status.word', steps: found('holder') },
   { screen: 'install.medium', steps: installable('holder') },
   { screen: 'install.pin', steps: installPIN('holder'), fill: secret('holder'), ...HOLDER },
-  { screen: 'install.done', steps: [...installPIN('holder'), secret('holder'), act('install.pin'), long('install.done')], prepares: true, ...HOLDER },
+  { screen: 'install.done', steps: [...installPIN('holder'), written('holder'), secret('holder'), act('install.pin'), long('install.done')], prepares: true, ...HOLDER },
   { screen: 'install.password', steps: installPassword, fill: twice('sticky') },
   { screen: 'install.done', name: 'install.done of a stick', steps: [...installPassword, twice('sticky'), act('install.password'), long('install.done')], prepares: true },
   { screen: 'keys.medium', steps: [...menu, act('keys'), on('keys.medium'), plug('holder'), t => t.w.untilPart('[data-testid="action-keys.token"]')], ...HOLDER },
@@ -125,6 +127,6 @@ export const ways = [
   { screen: 'staff.queue', steps: queue, ...STAFF },
   { screen: 'staff.application', steps: opened, fill: document, ...STAFF },
   { screen: 'staff.decided', steps: [...opened, document, act('staff.confirm'), long('staff.decided')], prepares: true, ...STAFF },
-  { screen: 'install.factory', steps: [t => { t.approved = { ...t.approved, fresh: true } }, ...installPIN('fresh'), secret('fresh'), act('install.pin'), long('install.factory')],
+  { screen: 'install.factory', steps: [t => { t.approved = { ...t.approved, fresh: true } }, ...installPIN('fresh'), written('fresh'), secret('fresh'), act('install.pin'), long('install.factory')],
     fill: async t => { await t.w.touch('field-new'); await t.w.pad(t.fresh.newPin) }, ...FRESH },
 ]
