@@ -18,7 +18,7 @@ function iin() {
 }
 
 const invent = () => ({
-  iin: iin(), surname: word(9, 'ЕВА'), given: word(8, 'ГҮЛ'), patronymic: word(8, 'ҚЫЗЫ'), email: `${digits(9)}@pochta-${digits(6)}.kz`,
+  iin: iin(), surname: word(9, 'ЕВА'), given: word(8, 'ГҮЛ'), patronymic: word(8, 'ҚЫЗЫ'), email: `t${digits(8)}@t.kz`,
   password: 'Q' + digits(9) + 'z!', document: digits(9), newPin: '9' + digits(7),
 })
 
@@ -39,7 +39,8 @@ const keys = p => ({ token: p.token, pin: p.pin })
  *
  * In a token process those are left out whose certificates lie on a token: SoftHSM, which stands behind the virtual tokens,
  * keeps the public objects of all its tokens in memory, plugged in or not. What was typed may not be there in any case. On disk
- * the operator's name is left out: it stands in every house like this one.
+ * the operator's name is left out, for he is not of this run; in folders shared with other programs ("shared") so are the PINs
+ * that all virtual tokens of that name have.
  */
 export function personal({ holder, sticky, fresh, operator, installed }, where) {
   const out = {}
@@ -51,6 +52,7 @@ export function personal({ holder, sticky, fresh, operator, installed }, where) 
       [`${who}'s given name`]: p.given, [`${who}'s patronymic`]: p.patronymic, [`${who}'s e-mail`]: p.email })
     if (p.before) out[`${who}'s former password`] = p.before
   }
+  if (where === 'shared') return out
   out["holder's PIN"] = holder.pin // the maker's PIN of the other token stands in the device table
   out["operator's PIN"] = operator.pin
   if (where === 'page') Object.assign(out, { "operator's surname": operator.surname, "operator's IIN": operator.iin })
