@@ -21,6 +21,7 @@ func refOf(t Token) ref { return ref{string(t.Kind), t.Serial} }
 type facts struct {
 	read     bool // they have been looked at
 	operator bool // a certificate with the operator's role lies there; the centre decides whether it counts
+	token    ref
 }
 
 // Run lets the kiosk hear what is plugged and what time it is, until ctx ends.
@@ -175,37 +176,58 @@ func (k *Kiosk) readNew() {
 		if _, done := k.known[t.Insertion]; done {
 			continue
 		}
-		k.known[t.Insertion] = facts{}
+		k.known[t.Insertion] = facts{token: refOf(t)}
 		if !t.Initialized {
-			k.known[t.Insertion] = facts{read: true}
+			k.known[t.Insertion] = facts{read: true, token: refOf(t)}
 			continue
 		}
 		n := t.Insertion
 		k.spawn(func() { k.readPublic(n) })
 	}
-	for n := range k.known {
-		if !present[n] {
-			delete(k.known, n)
+	for n, f := range k.known {
+		if present[n] {
+			continue
+		}
+		delete(k.known, n)
+		if _, there := k.find(f.token); !there {
+			k.forget()
 		}
 	}
+}
+
+// forget replaces the token processes when a token was pulled while nobody has a session: they have read its certificates,
+// which name its owner, and a module keeps what it read. The end of a session sees to its own. Under the lock.
+func (k *Kiosk) forget() {
+	if k.ses != nil || k.recycling != nil {
+		return
+	}
+	gone := make(chan struct{})
+	k.recycling = gone
+	k.spawn(func() {
+		ctx, cancel := context.WithTimeout(k.ctx, cleanWithin)
+		defer cancel()
+		k.recycle(ctx, gone)
+	})
 }
 
 func (k *Kiosk) readPublic(n Insertion) {
 	ctx, cancel := context.WithTimeout(k.ctx, tokenWithin)
 	defer cancel()
 	found, err := k.cfg.Rack.Certificates(ctx, n)
-	f := facts{read: true}
+	var operator bool
 	for _, c := range found {
 		cert, parsing := x509.ParseCertificate(c.DER)
 		if parsing == nil && pki.IsOperator(cert) {
-			f.operator = true
+			operator = true
 		}
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if _, still := k.known[n]; !still {
+	f, still := k.known[n]
+	if !still {
 		return
 	}
+	f.read, f.operator = true, operator
 	if err != nil && !errors.Is(err, token.ErrRemoved) {
 		k.log.Info("read public certificates", "cause", err)
 	}

@@ -145,6 +145,12 @@ func (k *Kiosk) clean(id uint64, h held, before <-chan struct{}, gone chan struc
 	k.tokens = k.cfg.Rack.Tokens()
 	k.heed() // pulled since the session ended
 	k.mu.Unlock()
+	k.recycle(ctx, gone)
+	k.log.Info("session cleaned", "session", id)
+}
+
+// recycle replaces the token processes, closes gone and takes over what is plugged then.
+func (k *Kiosk) recycle(ctx context.Context, gone chan struct{}) {
 	if k.ctx.Err() == nil {
 		k.cfg.Rack.Recycle(ctx)
 	}
@@ -160,7 +166,6 @@ func (k *Kiosk) clean(id uint64, h held, before <-chan struct{}, gone chan struc
 	}
 	k.guard(k.look)
 	k.publish()
-	k.log.Info("session cleaned", "session", id)
 }
 
 func (k *Kiosk) logout(ctx context.Context, login Login) {

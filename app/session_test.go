@@ -64,6 +64,30 @@ func TestSession_EmptyOneIsCleanedToo(t *testing.T) {
 	}
 }
 
+func TestToken_PulledWithoutASessionLeavesNothingInItsProcess(t *testing.T) {
+	s := newStand(t)
+	stays, goes := s.token("kaztoken", "KZ-1"), s.token("etoken", "ET-1")
+	s.plug(stays)
+	s.plug(goes)
+	s.rack.pull(goes)
+	s.until("the token processes replaced", func(picture) bool {
+		s.rack.mu.Lock()
+		defer s.rack.mu.Unlock()
+		return s.rack.recycled == 1
+	})
+	s.until("the other token known again", func(picture) bool {
+		s.k.mu.Lock()
+		defer s.k.mu.Unlock()
+		t, there := s.k.find(refOf(stays.token))
+		return there && s.k.recycling == nil && s.k.known[t.Insertion].read && len(s.k.known) == 1
+	})
+	s.rack.mu.Lock()
+	defer s.rack.mu.Unlock()
+	if s.rack.recycled != 1 {
+		t.Fatalf("the token processes were replaced %d times", s.rack.recycled)
+	}
+}
+
 func TestIdle_NotWhileKeysAreMade(t *testing.T) {
 	s := newStand(t)
 	f := s.token("kaztoken", "KZ-1")

@@ -38,8 +38,12 @@ type Configuration struct {
 	// Training shows on every screen that this is a demonstration, and lets modules and USB be those of a virtual bench. It changes nothing else.
 	Training bool `toml:"training"`
 	// IdleSeconds is the silence after which a citizen is asked; 0 means 120.
-	IdleSeconds int      `toml:"idle_seconds"`
-	Modules     []Module `toml:"module"`
+	IdleSeconds int `toml:"idle_seconds"`
+	// StaffIdleSeconds is the same for staff; 0 means 300.
+	StaffIdleSeconds int `toml:"staff_idle_seconds"`
+	// IdleWarningSeconds is how long the question stands before the session ends; 0 means 30.
+	IdleWarningSeconds int      `toml:"idle_warning_seconds"`
+	Modules            []Module `toml:"module"`
 }
 
 // Module is one maker's PKCS#11 module, named by path.

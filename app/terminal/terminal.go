@@ -151,7 +151,8 @@ func (t *Terminal) Kiosk(onSessionEnd func()) (*app.Kiosk, error) {
 		Rack: t.rack, USB: t.usb, Stick: t.stick(), Printer: paper{}, Joined: t.joined, Enrol: t.Enrol,
 		Probes: probes(), Broken: t.broken, BuiltAt: BuiltAt(),
 		Display: app.Display{WidthPx: 1920, HeightPx: 1080, DiagonalIn: 21.5}, Languages: []app.Lang{app.Kazakh, app.Russian, app.English},
-		CentreAddress: t.configuration.Centre, Training: t.configuration.Training, IdleAfter: time.Duration(t.configuration.IdleSeconds) * time.Second,
+		CentreAddress: t.configuration.Centre, Training: t.configuration.Training,
+		IdleAfter: seconds(t.configuration.IdleSeconds), StaffIdleAfter: seconds(t.configuration.StaffIdleSeconds), IdleWarning: seconds(t.configuration.IdleWarningSeconds),
 		Log: t.log, OnSessionEnd: onSessionEnd,
 	}
 	if t.store != nil {
@@ -165,6 +166,8 @@ func (t *Terminal) Kiosk(onSessionEnd func()) (*app.Kiosk, error) {
 	}
 	return app.New(cfg)
 }
+
+func seconds(n int) time.Duration { return time.Duration(n) * time.Second }
 
 // Display is the size of the enrolled terminal's display; the default before enrolment.
 func (t *Terminal) Display() app.Display {

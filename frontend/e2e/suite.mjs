@@ -1,10 +1,10 @@
 // Every end-to-end check in the real window, one after the other. Prints "ok" or "FAILED" for each and ends with the counts.
 //   node suite.mjs            all
-//   node suite.mjs gallery    one part: life, mishaps, cards, outside, keyfiles, matrix, cabinet-apply, cabinet-keys, cabinet-staff, gallery, release
+//   node suite.mjs gallery    one part: life, mishaps, cards, outside, keyfiles, matrix, cabinet-apply, cabinet-keys, cabinet-staff, cabinet-mishaps, leaks, gallery, release
 import { join } from 'node:path'
 import { bin } from './house.mjs'
 
-const parts = ['life', 'mishaps', 'cards', 'outside', 'keyfiles', 'matrix', 'cabinet-apply', 'cabinet-keys', 'cabinet-staff', 'gallery', 'release']
+const parts = ['life', 'mishaps', 'cards', 'outside', 'keyfiles', 'matrix', 'cabinet-apply', 'cabinet-keys', 'cabinet-staff', 'cabinet-mishaps', 'leaks', 'gallery', 'release']
 const wanted = process.argv.slice(2)
 let passed = 0, failed = 0
 

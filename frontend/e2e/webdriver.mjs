@@ -62,6 +62,7 @@ export class Window {
 
   /** call is one WebDriver command; path is below the session. A page that was replaced meanwhile is attached to anew. */
   async call(method, path, body, limit = 30000) {
+    if (!this.session) await this.attach() // the last one gave up
     try {
       return await this.raw(method, this.session + path, body, limit)
     } catch (e) {
