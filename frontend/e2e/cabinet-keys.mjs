@@ -10,7 +10,8 @@ import { enrolled, open } from './kiosk.mjs'
 const stick = join(house, 'dock', 'stick', 'in')
 
 export default async function cabinetKeys(check) {
-  const who = people().find(p => p.role === 'citizen' && p.token && token(p.token).kind !== 'kaztoken') ?? people().find(p => p.role === 'citizen' && p.token)
+  const holders = people().filter(p => p.role === 'citizen' && p.token && /^\d+$/.test(p.pin))
+  const who = holders.find(p => token(p.token).kind !== 'kaztoken') ?? holders[0]
   const state = enrolled('cabinet-keys'), w = await open(state), dir = mkdtempSync(join(tmpdir(), 'tirkeu-keys-'))
   try {
     await w.on('attract'); await clean(w)
