@@ -175,6 +175,14 @@ const (
 	CodeKeyOld          Code = "E-1726"
 	CodeKeyUnusable     Code = "E-1727"
 
+	CodeCardFull       Code = "E-1731"
+	CodeTokenNoGOST    Code = "E-1732"
+	CodeFilesOnly      Code = "E-1733"
+	CodeCodeLine       Code = "E-1734"
+	CodeGrantOver      Code = "E-1735"
+	CodeCodeExempt     Code = "E-1736"
+	CodeCodeDigits     Code = "E-1737"
+	CodeWebStorage     Code = "E-1738"
 	CodeNoneChosen     Code = "E-1750"
 	CodeTooManyChosen  Code = "E-1751"
 	CodeRevokeReason   Code = "E-1752"
@@ -186,14 +194,6 @@ const (
 	CodeReportStick    Code = "E-1758"
 	CodeRevokeConsent  Code = "E-1759"
 	CodeNotRevoked     Code = "E-1760"
-	CodeCardFull       Code = "E-1731"
-	CodeTokenNoGOST    Code = "E-1732"
-	CodeFilesOnly      Code = "E-1733"
-	CodeCodeLine       Code = "E-1734"
-	CodeGrantOver      Code = "E-1735"
-	CodeCodeExempt     Code = "E-1736"
-	CodeCodeDigits     Code = "E-1737"
-	CodeWebStorage     Code = "E-1738"
 	CodePINUnchanged   Code = "E-1770"
 	CodePINUnsettled   Code = "E-1771"
 	CodeLookups        Code = "E-1772"
@@ -206,34 +206,32 @@ const (
 
 // codes is the list as data: the catalogue of words is checked against it.
 var codes = []Code{
-	CodeIINLength, CodeIINDigits, CodeIINCheck, CodeIINUnknown, CodeIINDate, CodeName, CodeNameLetters, CodeEmail, CodeRegion,
-	CodeLocality, CodeConsent, CodeNumberLength, CodeNumberCheck, CodeNumberUnknown, CodePasswordRules, CodePasswordDiffers,
-	CodeCentreAddress, CodeEnrolFields, CodeNoApplication, CodeSet,
+	CodeIINLength, CodeIINDigits, CodeIINCheck, CodeIINUnknown, CodeIINDate, CodeName, CodeNameLetters, CodeEmail, CodeRegion, CodeLocality,
+	CodeConsent, CodeNumberLength, CodeNumberCheck, CodeNumberUnknown, CodePasswordRules, CodePasswordDiffers, CodeCentreAddress,
+	CodeEnrolFields, CodeNoApplication, CodeSet,
 	CodePIN, CodePINLow, CodePINFinal, CodePINLocked, CodePINShort, CodePINLong, CodePINLast, CodeTokenAbsent, CodeTokenPulled,
-	CodeTokenPulledLater, CodeTokenBlank, CodeTokenFull, CodeTokenKind, CodeTokenSlow, CodeTokenFailed, CodeTokenUnable,
-	CodeTokenUnsafe, CodeTokenOther, CodeTokenKeysGone, CodeTokenReadBack, CodePINSame, CodePINDiffers, CodePINRejected,
-	CodeTokenPulledWrite, CodeTokenReadOnly, CodeTokenRefused, CodePINExpired,
-	CodeStickAbsent, CodeStickFull, CodeStickReadOnly, CodeStickDamaged, CodeStickNoKeys, CodeStickOther, CodeStickOpen,
-	CodeStickPulled, CodeStickRefused, CodeStickForbidden,
-	CodeFilePassword, CodeFilePasswordEmpty, CodeFileCyrillic, CodeFileOutside, CodeFileDamaged, CodeFileUnsupported, CodeFileEmpty,
-	CodeFileGone, CodeFileUnreadable, CodeFileLink, CodeFileSpecial, CodeFileTooLarge, CodeNotKeyFile, CodePasswordSame,
-	CodeChangeFull, CodeChangeReadOnly, CodeChangePulled, CodeChangeDamaged, CodeChangeRefused, CodeChangeUnsettled,
+	CodeTokenPulledLater, CodeTokenBlank, CodeTokenFull, CodeTokenKind, CodeTokenSlow, CodeTokenFailed, CodeTokenUnable, CodeTokenUnsafe,
+	CodeTokenOther, CodeTokenKeysGone, CodeTokenReadBack, CodePINSame, CodePINDiffers, CodePINRejected, CodeTokenPulledWrite,
+	CodeTokenReadOnly, CodeTokenRefused, CodePINExpired,
+	CodeStickAbsent, CodeStickFull, CodeStickReadOnly, CodeStickDamaged, CodeStickNoKeys, CodeStickOther, CodeStickOpen, CodeStickPulled,
+	CodeStickRefused, CodeStickForbidden, CodeFilePassword, CodeFilePasswordEmpty, CodeFileCyrillic, CodeFileOutside, CodeFileDamaged,
+	CodeFileUnsupported, CodeFileEmpty, CodeFileGone, CodeFileUnreadable, CodeFileLink, CodeFileSpecial, CodeFileTooLarge, CodeNotKeyFile,
+	CodePasswordSame, CodeChangeFull, CodeChangeReadOnly, CodeChangePulled, CodeChangeDamaged, CodeChangeRefused, CodeChangeUnsettled,
 	CodeChangeMeanwhile, CodeStickUnread,
-	CodeLineDown, CodeLineSlow, CodeGarbage, CodeCentreExpired, CodeCentreForeign, CodeRateLimited, CodeCentreFailed, CodeDevice,
-	CodeSecret, CodeSecretSpent, CodeNotYet,
+	CodeLineDown, CodeLineSlow, CodeGarbage, CodeCentreExpired, CodeCentreForeign, CodeRateLimited, CodeCentreFailed, CodeDevice, CodeSecret,
+	CodeSecretSpent, CodeNotYet,
 	CodeDiskFull, CodeDatabaseDamaged, CodeDatabase, CodeClock, CodeNumberTaken, CodeQueueFull, CodeNumbersSpent,
 	CodeNotOperator, CodeStaffLine, CodeDecided, CodeOwn, CodeLocked, CodeExpired, CodeChanged, CodeStaffSessionOver, CodeDocument,
-	CodeReason, CodeStaffCertificate, CodeStaffTokenPulled, CodeStaffConflict,
-	CodeStaffQuery, CodePersonUnknown, CodeOwnRevoke, CodeNothingToRevoke, CodeRevokeChoice, CodeAdminPIN, CodeAdminPINLocked, CodeAdminPINLength,
-	CodeAdminPINLast, CodeStaffNoPrinter, CodeStaffNotPrinted, CodeStaffMaybePrinted,
+	CodeReason, CodeStaffCertificate, CodeStaffTokenPulled, CodeStaffConflict, CodeStaffQuery, CodePersonUnknown, CodeOwnRevoke,
+	CodeNothingToRevoke, CodeRevokeChoice, CodeAdminPIN, CodeAdminPINLocked, CodeAdminPINLength, CodeAdminPINLast, CodeStaffNoPrinter,
+	CodeStaffNotPrinted, CodeStaffMaybePrinted,
 	CodeCabinetOver, CodeNotSignInKey, CodeNotSigningKey, CodeKeyExpired, CodeKeyNotYet, CodeKeyRevoked, CodeKeyForeign, CodeKeyUnchecked,
 	CodeOtherPerson, CodeAlreadyFiled, CodeAlreadyReissued, CodeAlreadyRevoked, CodeNotOffered, CodeNoSystem, CodeCodeWrong, CodeCodeExpired,
 	CodeCodeLocked, CodeCodeLimit, CodeCodeRequired, CodeSignature, CodeSignatureTime, CodeSignatureStale, CodeNeedsLine, CodeNoKeys,
-	CodeKeyBare, CodeKeyOld, CodeKeyUnusable,
-	CodeNoneChosen, CodeTooManyChosen, CodeRevokeReason, CodeRevokeAsked, CodePrinterAbsent, CodeNotPrinted, CodeMaybePrinted, CodeNoticesNoEmail,
-	CodeReportStick, CodeRevokeConsent, CodeNotRevoked,
-	CodeCardFull, CodeTokenNoGOST, CodeFilesOnly, CodeCodeLine, CodeGrantOver, CodeCodeExempt, CodeCodeDigits, CodeWebStorage,
-	CodePINUnchanged, CodePINUnsettled, CodeLookups, CodeTakeUnproven, CodeTakeOldStick, CodeTakeOther,
+	CodeKeyBare, CodeKeyOld, CodeKeyUnusable, CodeCardFull, CodeTokenNoGOST, CodeFilesOnly, CodeCodeLine, CodeGrantOver, CodeCodeExempt,
+	CodeCodeDigits, CodeWebStorage, CodeNoneChosen, CodeTooManyChosen, CodeRevokeReason, CodeRevokeAsked, CodePrinterAbsent, CodeNotPrinted,
+	CodeMaybePrinted, CodeNoticesNoEmail, CodeReportStick, CodeRevokeConsent, CodeNotRevoked, CodePINUnchanged, CodePINUnsettled, CodeLookups,
+	CodeTakeUnproven, CodeTakeOldStick, CodeTakeOther,
 	CodeInternal,
 }
 

@@ -110,6 +110,7 @@ var same = map[string]bool{
 	"date.moment": true, "medium.kaztoken": true, "medium.etoken": true, "medium.jacarta": true, "medium.akey": true,
 	"label.medium-serial": true, "file.named": true, "medium.stick": true, "selftest.stick.title": true, "selftest.usb.title": true, "selftest.window.title": true,
 	"page.medium.kind-kaztoken": true, "page.medium.kind-etoken": true, "page.medium.kind-jacarta": true, "page.medium.kind-akey": true,
+	"page.staff.person.until": true, "work.report.device": true, "work.report.operator": true,
 	"page.medium.token": true, "page.medium.stick": true, "page.pin.label": true, "page.step.pin": true, "page.setup.display": true,
 }
 

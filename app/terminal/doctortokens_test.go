@@ -72,7 +72,7 @@ func writeConfiguration(t *testing.T, path string, c token.Config, profile strin
 	for _, e := range m.Env {
 		env = append(env, fmt.Sprintf("%q", e))
 	}
-	text := fmt.Sprintf("worker = %q\n[[module]]\nname = %q\npath = %q\nenv = [%s]\n", c.Worker, m.Name, m.Path, strings.Join(env, ", "))
+	text := fmt.Sprintf("training = true\nworker = %q\n[[module]]\nname = %q\npath = %q\nenv = [%s]\n", c.Worker, m.Name, m.Path, strings.Join(env, ", "))
 	if profile != "" {
 		text += fmt.Sprintf("profile = %q\n", profile)
 	}

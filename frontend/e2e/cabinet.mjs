@@ -181,8 +181,12 @@ export class Walk {
     return `«${said}»`
   }
 
-  /** cell shows a function of the cabinet and its way back to the cabinet. */
-  async fromHome(action, screen) { const w = this.w; await w.on('cabinet.home', { notices: true }); await w.act(action); await w.on(screen, { limit: 30000, notices: true }); await presentable(w, this.lang) }
+  /** fromHome opens a function of the cabinet, signing in first where nobody is. */
+  async fromHome(action, screen) {
+    const w = this.w
+    if (await w.screen() === 'attract') await this.cabinet()
+    await w.on('cabinet.home', { notices: true }); await w.act(action); await w.on(screen, { limit: 30000, notices: true }); await presentable(w, this.lang)
+  }
   async home() {
     const w = this.w
     await w.until('the cabinet', async () => {
@@ -236,7 +240,8 @@ export class Walk {
   /** toKeys goes from the e-mail address of a signed application to the key storage; where the storage does not serve it gives the sentence. */
   async toKeys(set) {
     const w = this.w
-    await w.on('apply.email'); await w.act('apply.email'); await fromRegion(w)
+    if (await w.on(['apply.email', 'apply.region']) === 'apply.email') await w.act('apply.email')
+    await fromRegion(w)
     return this.onto(set)
   }
   async onto(set) {
@@ -443,6 +448,48 @@ export class Walk {
       if (/^\d+$/.test(text)) await w.pad(text); else { if (await w.shows('[data-testid="pin-letters"][aria-pressed="false"]')) await w.touch('pin-letters'); await w.type(field, text) }
       if (field === 'again') await w.act(action); else await w.touch('step-next')
     }
+  }
+
+  /** staff unblocks the citizen's PIN, finds the person and revokes what is left by order, and saves the day's report. */
+  async staff() {
+    const w = this.w, seen = []
+    await w.on('attract', { notices: true })
+    await supervise(w, this.operator); await w.touch('lang-' + this.lang)
+    if (!this.onStick) {
+      const fresh = this.storage === 'idcard' ? '654321' : '1029384756'
+      this.put(); dock('fault', this.citizen.token, '--tries-left', '0')
+      await w.act('staff.unblock'); await w.on('staff.unblock'); await presentable(w, this.lang)
+      await w.act('staff.unblock-token', '[data-insertion]'); await w.on('staff.unblock-admin')
+      await w.pad(JSON.parse(dock('list', '--json')).tokens.find(t => t.name === this.citizen.token).so_pin); await w.act('staff.unblock-admin'); await w.on('staff.unblock-turn')
+      await w.act('staff.turned'); await w.on('staff.unblock-pin'); await this.newPin('staff.unblock-pin', '', fresh); await w.on('staff.unblocked', { limit: 30000 })
+      new proof.Token(this.storage, fresh).login('-O')
+      this.secret = fresh
+      seen.push('pkcs11-tool logs in with the citizen’s PIN after unblocking')
+      this.take()
+      await w.act('staff.queue'); await w.on('staff.queue')
+    }
+    await w.act('staff.people'); await w.on('staff.people')
+    await w.type('query', this.citizen.iin); await w.act('staff.find')
+    await w.untilPart('[data-testid="action-staff.person"]'); await w.touch('[data-testid="action-staff.person"]'); await w.on('staff.person'); await presentable(w, this.lang)
+    const before = await this.revokedNow()
+    await w.act('staff.revoke'); await w.on('staff.revoke')
+    await w.touch('step-why'); await w.touch('field-reason-medium-lost'); await w.touch('step-document')
+    await w.touch('[data-testid^="field-document-type-"]'); await w.type('document', '012345678'); await w.act('staff.order')
+    await w.on('staff.revoked', { limit: 60000 })
+    const after = await this.revokedNow()
+    if (after <= before) throw new Error(`OCSP and the list know of ${after} revoked certificates, before the order of ${before}`)
+    seen.push('openssl ocsp and openssl crl say revoked by order')
+    await w.act('staff.queue'); await w.on('staff.queue'); await w.act('staff.report'); await w.on('staff.report'); await presentable(w, this.lang)
+    dock('stick', 'in')
+    await w.act('staff.report-save', '[data-code="pdf"]')
+    await w.until('the report saved', async () => (await w.text('[data-testid="report-saved"]')).includes('pdf'))
+    const name = (await w.text('[data-testid="report-saved"]')).match(/report-[\w.-]+\.pdf/)[0]
+    const text = sh('pdftotext', ['-raw', `${proof.stick}/${name}`, '-'])
+    sh('rm', [`${proof.stick}/${name}`])
+    if (text.includes(this.citizen.iin) || !text.replace(/\s/g, '').includes(this.number.slice(0, 4))) throw new Error('the report reads: ' + text.slice(0, 300))
+    seen.push('pdftotext reads the day’s report')
+    dock('pull', this.operator.token); await w.on('attract', { notices: true }); dock('stick', 'out')
+    return works(seen.join('; '))
   }
 
   async end() { await clean(this.w) }
