@@ -129,11 +129,14 @@ export class Walk {
   }
 
   /** choose goes from the question where the key lies to the screen after the signature. */
-  async choose(then, prefix = 'AUTH_RSA256') {
+  async choose(then) {
     const w = this.w
     if (this.onStick) {
       await w.act('sign.medium', '[data-kind="stick"]'); await w.on('sign.file')
-      await w.touch(`[data-testid="action-sign.file"][data-name^="${then === 'cabinet.home' ? prefix : 'RSA256'}"]`)
+      // The first keys serve throughout: those that come later are revoked on the way.
+      this.file ??= proof.keyFiles().find(f => f.startsWith('AUTH_RSA256'))
+      this.signFile ??= proof.keyFiles().find(f => f.startsWith('RSA256'))
+      await w.touch(`[data-testid="action-sign.file"][data-name="${then === 'cabinet.home' ? this.file : this.signFile}"]`)
     } else await w.act('sign.medium', '[data-insertion]')
     await w.on('sign.secret'); await presentable(w, this.lang)
     await this.enter('sign.secret')
@@ -260,7 +263,7 @@ export class Walk {
   }
 
   /** signed goes through the one-time code, where one is asked for, and the signature to the certificates, and loads them. */
-  async signed(prefix = 'RSA256') {
+  async signed() {
     const w = this.w
     const next = await w.on(['code.method', 'code.entry', 'sign.medium'], { limit: 30000, notices: true })
     if (next === 'code.method') { await w.act('code.ask', '[data-method="sms"]'); await w.on('code.entry') }
@@ -269,7 +272,7 @@ export class Walk {
       if (flat(await w.text()).includes(mine.code)) throw new Error('the one-time code is shown on the kiosk')
       await w.pad(mine.code); await w.act('code.tell'); await w.on('sign.medium', { limit: 30000 })
     }
-    await this.choose('apply.done', prefix)
+    await this.choose('apply.done')
     await w.untilPart('[data-testid="done-state"][data-state="issued"]', 60000)
     const number = await w.number()
     await w.act('status.install')
@@ -378,7 +381,7 @@ export class Walk {
     await this.fromHome('revoke', 'revoke.list')
     const serials = await w.run(`return [...document.querySelectorAll('[data-testid="own-key"]')].length`)
     if (serials < 2) throw new Error('nothing to revoke is listed')
-    await w.touch('[data-testid="own-key"]:last-child, li:last-child [data-testid="own-key"]')
+    await w.touch('li:first-child [data-testid="own-key"]') // the newest
     if (await w.shows('[data-testid="step-pair"]')) await w.touch('step-pair')
     await w.act('revoke.choose'); await w.on('revoke.reason'); await w.choose('revoke.reason', 'replaced'); await w.on('revoke.confirm'); await presentable(w, this.lang)
     await w.touch('field-consent'); await w.act('revoke.go'); await w.on('sign.medium')
@@ -414,7 +417,7 @@ export class Walk {
     await this.fromHome('password', 'password.medium')
     if (this.onStick) {
       await w.act('password.medium', '[data-kind="stick"]'); await w.on('files.list', { notices: true })
-      const file = proof.keyFiles().find(f => f.startsWith('AUTH_RSA256'))
+      const file = proof.keyFiles().find(f => f.startsWith('AUTH_RSA256') && f !== this.file)
       await w.touch(`[data-testid="action-files.open"][data-name="${file}"]`); await w.on('files.password'); await w.type('password', old); await w.act('files.password')
       await w.on('files.detail', { limit: 30000 }); await w.act('files.change'); await w.on('files.change')
       await w.type('old', old); await w.touch('step-new'); await w.type('password', fresh); await w.type('again', fresh); await w.act('files.new-password')
@@ -470,7 +473,12 @@ export class Walk {
     }
     await w.act('staff.people'); await w.on('staff.people')
     await w.type('query', this.citizen.iin); await w.act('staff.find')
-    await w.untilPart('[data-testid="action-staff.person"]'); await w.touch('[data-testid="action-staff.person"]'); await w.on('staff.person'); await presentable(w, this.lang)
+    // The only one found is opened at once.
+    await w.until('the person', async () => {
+      if (await w.shows('[data-testid="action-staff.person"]')) await w.touch('[data-testid="action-staff.person"]')
+      return await w.screen() === 'staff.person'
+    })
+    await presentable(w, this.lang)
     const before = await this.revokedNow()
     await w.act('staff.revoke'); await w.on('staff.revoke')
     await w.touch('step-why'); await w.touch('field-reason-medium-lost'); await w.touch('step-document')
