@@ -148,7 +148,7 @@ async function token(step, w, { sticky, holder, dir }) {
   })
   await step('a line that is cut between the challenge and the signature opens the cabinet without the centre', async () => {
     await toPIN(w); await enter(w); await w.on('sign.keys', { limit: 60000, notices: true })
-    dock('fault', SPARE, '--slow', '1500ms') // so that the challenge is there long before it is signed
+    dock('fault', SPARE, '--slow', '100ms') // a signature is some thirty calls, so the challenge is there before it is signed
     const asked = () => sh('sqlite3', [join(house, 'centre', 'centre.db'), 'SELECT count(*) FROM challenges'])
     const before = asked()
     await w.act('sign.go')
