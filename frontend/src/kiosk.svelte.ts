@@ -3,8 +3,9 @@ import { fit } from './display'
 import { phrase, type Params } from './words'
 import type { ActionName, Actions, Lang, Snapshot, Words } from './types'
 
-/** Time in ms after a screen or dialog changed in which taps do nothing: the second half of a double tap
-    would otherwise press the button that has just come under the finger. */
+/** Time in ms after a screen or dialog changed, or a notice came, in which taps do nothing: the second half of a double
+    tap would otherwise press the button that has just come under the finger, or send an emptied field and so replace
+    what the notice says. */
 const settleAfter = 300
 const heartbeatEvery = 2000
 
@@ -66,7 +67,7 @@ class Kiosk {
       this.#settle()
       this.#lost.clear()
       this.missing = []
-    }
+    } else if (s.notice && s.notice.code !== this.snapshot?.notice?.code) this.#settle()
     if (s.screen.name !== this.snapshot?.screen.name) this.help = false
     this.snapshot = s
   }
