@@ -42,10 +42,10 @@ func inCabinet(t *testing.T, change ...func(*Config)) (*stand, *fakeToken) {
 
 func TestCertificates_AreSifted(t *testing.T) {
 	s, _ := inCabinet(t)
-	p := s.shows("certificates.list", "certificates", nil)
+	s.shows("certificates.list", "certificates", nil)
 	var list CertificatesListScreen
 	for sieve, want := range map[string]int{"": 4, "valid": 2, "revoked": 1, "expired": 1, "not-yet": 0} {
-		p = s.shows("certificates.list", "certificates.sift", args{"code": sieve})
+		p := s.shows("certificates.list", "certificates.sift", args{"code": sieve})
 		p.data(t, &list)
 		if len(list.Keys) != want || list.Total != 4 || len(list.Sieves) != 4 || list.Sieve != sieve {
 			t.Errorf("%q: %d keys, %+v", sieve, len(list.Keys), list.Sieves)

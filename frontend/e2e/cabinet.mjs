@@ -448,7 +448,8 @@ export class Walk {
     for (const [field, text] of [['old', old], ['new', fresh], ['again', fresh]]) {
       if (field === 'old' && !old) continue
       await w.untilPart(`[data-testid="field-${field}"]`)
-      if (/^\d+$/.test(text)) await w.pad(text); else { if (await w.shows('[data-testid="pin-letters"][aria-pressed="false"]')) await w.touch('pin-letters'); await w.type(field, text) }
+      if (!/^\d+$/.test(text) && await w.shows('[data-testid="pin-letters"][aria-pressed="false"]')) await w.touch('pin-letters')
+      if (await w.shows('[data-testid="pad-0"]')) await w.pad(text); else await w.type(field, text)
       if (field === 'again') await w.act(action); else await w.touch('step-next')
     }
   }
