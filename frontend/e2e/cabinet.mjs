@@ -257,7 +257,9 @@ export class Walk {
     if (await w.on(['apply.set', 'apply.agreement']) === 'apply.set') { await w.act('apply.set', `[data-code="${set}"]`); await w.on('apply.agreement') }
     await w.act('apply.agree')
     if (!this.onStick) { await w.on('apply.pin'); await this.enter('apply.pin') }
-    await w.on('apply.summary', { limit: 60000 }); await presentable(w, this.lang)
+    // A card without room says so before anything is made.
+    if (await w.on(['apply.summary', 'apply.storage'], { limit: 60000, notices: true }) === 'apply.storage') return this.sentence('[data-testid="notice"]')
+    await presentable(w, this.lang)
     await w.touch('field-consent'); await w.act('apply.submit')
     return ''
   }
@@ -293,8 +295,9 @@ export class Walk {
   async again() { this.take(); await this.leave(); await this.cabinet() }
 
   async reissue() {
-    const w = this.w, before = this.serialsPlugged()
+    const w = this.w
     await this.fromHome('reissue', 'apply.name'); await w.act('apply.name')
+    const before = this.serialsPlugged()
     const no = await this.toKeys('rsa')
     if (no) { await this.home(); return no }
     await this.signed()
@@ -319,8 +322,9 @@ export class Walk {
   }
 
   async gost() {
-    const w = this.w, before = this.serialsPlugged()
+    const w = this.w
     await this.fromHome('gost', 'gost.info'); await w.act('gost.confirm')
+    const before = this.serialsPlugged()
     const no = await this.toKeys('gost')
     if (no) { await this.home(); return no }
     await this.signed()
@@ -350,9 +354,10 @@ export class Walk {
 
   /** applications lists, and confirms one that was filed on the web. */
   async applications() {
-    const w = this.w, before = this.serialsPlugged()
+    const w = this.w
     const web = JSON.parse(sh('bash', ['-c', `"$0" application file - --json --db "$1"`, `${process.env.TIRKEU_BIN}/tirkeu-centre`, db], { input: JSON.stringify({ iin: this.citizen.iin, email: '', region: 'almaty', locality: 'medeu', storage: this.storage, set: 'rsa' }) })).number
     await this.fromHome('applications', 'applications.list')
+    const before = this.serialsPlugged()
     await w.untilPart(`[data-testid="action-applications.open"][data-number="${this.number}"]`)
     await w.act('applications.open', `[data-number="${web}"]`); await w.on('applications.detail'); await presentable(w, this.lang)
     await w.touch('step-confirm'); await w.touch('field-web-status-confirmed'); await w.touch('field-consent'); await w.act('applications.confirm')
@@ -365,7 +370,12 @@ export class Walk {
       return s === 'apply.storage' || s === 'apply.agreement' || s === 'apply.stick-warning' || s === 'apply.card-warning'
     })
     const no = await this.onto('rsa')
-    if (no) throw new Error('the storage does not serve: ' + no)
+    if (no) {
+      const listed = Number(this.sql(`SELECT count(*) FROM applications WHERE iin = '${this.citizen.iin}'`))
+      if (!listed) throw new Error('the centre has none of the applications that were listed')
+      await this.home()
+      return works('list and detail; sqlite3 reads them at the centre') + '; confirming one: ' + no
+    }
     await this.signed()
     const fresh = this.serialsPlugged().filter(s => !before.includes(s))
     if (fresh.length !== 2) throw new Error(`${fresh.length} new certificates`)
@@ -375,14 +385,13 @@ export class Walk {
     return works((this.onStick ? 'openssl pkcs12' : 'pkcs11-tool') + ' sees the certificates of the application from the web, openssl ocsp says good')
   }
 
-  /** revoke revokes one pair of keys; OCSP and the list say so at once. */
+  /** revoke revokes the newest key; OCSP and the list say so at once. */
   async revoke() {
     const w = this.w
     await this.fromHome('revoke', 'revoke.list')
     const serials = await w.run(`return [...document.querySelectorAll('[data-testid="own-key"]')].length`)
     if (serials < 2) throw new Error('nothing to revoke is listed')
     await w.touch('li:first-child [data-testid="own-key"]') // the newest
-    if (await w.shows('[data-testid="step-pair"]')) await w.touch('step-pair')
     await w.act('revoke.choose'); await w.on('revoke.reason'); await w.choose('revoke.reason', 'replaced'); await w.on('revoke.confirm'); await presentable(w, this.lang)
     await w.touch('field-consent'); await w.act('revoke.go'); await w.on('sign.medium')
     await this.choose('revoke.done')
@@ -390,8 +399,9 @@ export class Walk {
     await presentable(w, this.lang)
     const gone = await this.revokedNow()
     if (!gone) throw new Error('neither OCSP nor the list knows of a revoked certificate')
-    await w.act('cabinet'); await w.on('cabinet.home')
-    return works(`openssl ocsp and openssl crl say revoked (${gone})`)
+    if (await w.shows('[data-testid="action-cabinet"]')) { await w.act('cabinet'); await w.on('cabinet.home'); await this.signOut() }
+    else { await w.act('finish'); await w.on('attract', { notices: true }); this.take() } // it was the key that had signed in
+    return works(`openssl ocsp and openssl crl say revoked`)
   }
 
   /** revokedNow counts the person's certificates that OCSP and the list call revoked; both must say the same of each. */

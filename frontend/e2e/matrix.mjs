@@ -29,8 +29,8 @@ const rows = [
   { n: 10, title: 'GOST 34.10-2015', does: 'gost' },
   { n: 9, title: 'Information system', does: 'system' },
   { n: 3, title: 'Applications; one from the web confirmed', does: 'applications' },
-  { n: 6, title: 'Revocation', does: 'revoke' },
   { n: 8, title: 'Change of password', does: 'password' },
+  { n: 6, title: 'Revocation', does: 'revoke' },
   { n: 12, title: "Staff's share", does: 'staff' },
 ]
 
