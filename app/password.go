@@ -141,7 +141,6 @@ type passwordDone struct{ medium ref }
 
 func (*passwordDone) name() string           { return "password.done" }
 func (*passwordDone) steps(*Kiosk) *Progress { return line("done", "medium", "pin", "done") }
-func (*passwordDone) resting()               {}
 
 // plugged: taking the token out is what is asked for now.
 func (*passwordDone) plugged(*Kiosk) {}
