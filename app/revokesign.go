@@ -83,7 +83,6 @@ type revokeDone struct {
 }
 
 func (*revokeDone) name() string             { return "revoke.done" }
-func (*revokeDone) resting()                 {}
 func (*revokeDone) steps(k *Kiosk) *Progress { return revokeSteps(k, "done") }
 
 func (s *revokeDone) view(k *Kiosk) any {

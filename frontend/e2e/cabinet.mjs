@@ -391,7 +391,7 @@ export class Walk {
     await this.fromHome('revoke', 'revoke.list')
     const serials = await w.run(`return [...document.querySelectorAll('[data-testid="own-key"]')].length`)
     if (serials < 2) throw new Error('nothing to revoke is listed')
-    await w.touch('li:first-child [data-testid="own-key"]') // the newest
+    await w.touch('[data-testid="own-key"]') // the newest
     await w.act('revoke.choose'); await w.on('revoke.reason'); await w.choose('revoke.reason', 'replaced'); await w.on('revoke.confirm'); await presentable(w, this.lang)
     await w.touch('field-consent'); await w.act('revoke.go'); await w.on('sign.medium')
     await this.choose('revoke.done')
