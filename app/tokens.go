@@ -18,6 +18,9 @@ func (k *Kiosk) card(r ref) TokenCard {
 
 func (k *Kiosk) cardOf(t Token) TokenCard {
 	c := TokenCard{Insertion: uint64(t.Insertion), Kind: string(t.Kind), Name: t.Name, Serial: t.Serial}
+	if t.Kind == token.IDCard { // the table's name is no word that people use
+		c.Name = k.mediumName(refOf(t))
+	}
 	if f := unusable(t); f != nil {
 		c.Why = f.words(k).Title
 	} else {
