@@ -68,7 +68,7 @@ export default async function leaks(check) {
         } finally { w.silent = false; await clean(w) }
       })
     }
-    await check('the same search found them in the page’s process on every screen on which something was typed, so it can find', () => {
+    if (wanted.some(way => way.fill)) await check('the same search found them in the page’s process on every screen on which something was typed, so it can find', () => {
       if (!tally.pages || tally.seenInPages !== tally.pages) throw new Error(JSON.stringify(tally))
     })
   } finally {
