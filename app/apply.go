@@ -419,7 +419,7 @@ func (*applyPIN) steps(k *Kiosk) *Progress { return applySteps(k, "pin") }
 func (s *applyPIN) plugged(k *Kiosk) {
 	if !k.plugIn(s.token) {
 		k.at = &applyStorage{}
-		k.fail(&fault{code: CodeTokenAbsent})
+		k.absent()
 	}
 }
 func (s *applyPIN) act(k *Kiosk, action string, args []byte) *fault {

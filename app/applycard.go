@@ -16,7 +16,7 @@ func (*applyCardWarning) view(k *Kiosk) any {
 func (*applyCardWarning) plugged(k *Kiosk) {
 	if !k.plugIn(k.ses.draft.medium) {
 		k.at = &applyStorage{}
-		k.fail(&fault{code: CodeTokenAbsent})
+		k.absent()
 	}
 }
 

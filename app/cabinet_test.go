@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tirkeu/kiosk/hardware/token"
 	"github.com/tirkeu/kiosk/sync/pki"
 )
 
@@ -83,6 +84,30 @@ func TestCabinet_OneEntryIsOneTry(t *testing.T) {
 	s.refuses(CodePINLow, "sign.secret", args{"pin": "87654321"})
 	if f.logins != 1 {
 		t.Fatalf("%d tries", f.logins)
+	}
+}
+
+// The process of a token that answers too slowly is ended, and the token is gone with it: what is told is that it was slow.
+func TestCabinet_TellsOfASlowTokenThatItIsSlow(t *testing.T) {
+	for _, op := range []string{"sign", "keys"} {
+		s := newStand(t)
+		f := s.citizenToken("KZ-1", aigerim)
+		s.plug(f)
+		s.rack.change(func() { f.failing[op] = token.ErrTimeout })
+		s.shows("menu", "start", args{"lang": "ru"})
+		s.shows("sign.medium", "cabinet", nil)
+		s.shows("sign.secret", "sign.medium", args{"kind": "token", "insertion": f.token.Insertion})
+		p := s.do("sign.secret", args{"pin": f.pin})
+		if op == "sign" {
+			p = s.do("sign.go", args{"key": 0})
+		}
+		if p.Screen.Name != "sign.medium" || p.code() != CodeTokenSlow {
+			t.Errorf("%s: %s", op, p)
+		}
+		s.plug(f)
+		if p := s.picture(); p.code() != CodeTokenSlow {
+			t.Errorf("%s, the token back: %s", op, p)
+		}
 	}
 }
 

@@ -221,7 +221,7 @@ func (l *fakeLogin) on(op string, act func(t *fakeToken) error) error {
 		return &token.Error{Op: op, Err: token.ErrSessionClosed}
 	}
 	if err := t.failing[op]; err != nil {
-		if errors.Is(err, token.ErrRemoved) { // the rack has dropped the token before the caller hears of it
+		if errors.Is(err, token.ErrRemoved) || errors.Is(err, token.ErrTimeout) { // the rack has dropped the token, or ended its process, before the caller hears of it
 			t.plugged, t.loggedIn = false, false
 		}
 		return &token.Error{Op: op, Err: err}

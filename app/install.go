@@ -137,7 +137,7 @@ func (s *installPIN) steps(*Kiosk) *Progress { return installSteps(s.record, "pi
 func (s *installPIN) plugged(k *Kiosk) {
 	if !k.plugIn(s.token) {
 		k.at = &installMedium{record: s.record, medium: s.token}
-		k.fail(&fault{code: CodeTokenAbsent})
+		k.absent()
 	}
 }
 func (s *installPIN) act(k *Kiosk, action string, args []byte) *fault {

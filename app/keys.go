@@ -47,7 +47,7 @@ func (*keysPIN) back(*Kiosk) state { return &keysMedium{} }
 func (s *keysPIN) plugged(k *Kiosk) {
 	if !k.plugIn(s.token) {
 		k.at = &keysMedium{}
-		k.fail(&fault{code: CodeTokenAbsent})
+		k.absent()
 	}
 }
 
@@ -80,7 +80,7 @@ func (*keysList) name() string      { return "keys.list" }
 func (*keysList) back(*Kiosk) state { return &keysMedium{} }
 func (s *keysList) pulled(k *Kiosk) {
 	k.at = &keysMedium{}
-	k.fail(&fault{code: CodeTokenAbsent})
+	k.absent()
 }
 
 func (s *keysList) view(k *Kiosk) any {

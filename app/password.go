@@ -57,7 +57,7 @@ func (*passwordPIN) steps(*Kiosk) *Progress { return line("pin", "medium", "pin"
 func (s *passwordPIN) plugged(k *Kiosk) {
 	if !k.plugIn(s.token) {
 		k.at = &passwordMedium{}
-		k.fail(&fault{code: CodeTokenAbsent})
+		k.absent()
 	}
 }
 

@@ -263,6 +263,15 @@ func (k *Kiosk) lookAtLogin() {
 	}
 }
 
+// absent says that the token a screen rests on is gone. What was said of it already stays: the process of a token that answers
+// too slowly, or fails, is ended, and that is why it is not seen. Under the lock.
+func (k *Kiosk) absent() {
+	if k.notice != nil && (k.notice.code == CodeTokenSlow || k.notice.code == CodeTokenFailed) {
+		return
+	}
+	k.fail(&fault{code: CodeTokenAbsent})
+}
+
 // drop forgets the session's login and logs out behind its back. Under the lock.
 func (k *Kiosk) drop(open *opened) {
 	k.ses.open = nil

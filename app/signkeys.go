@@ -30,7 +30,7 @@ func (m *signKeys) back(k *Kiosk) state {
 
 func (m *signKeys) pulled(k *Kiosk) {
 	k.at = &signMedium{m.s}
-	k.fail(&fault{code: CodeTokenAbsent})
+	k.absent()
 }
 
 func (m *signKeys) plugged(k *Kiosk) {

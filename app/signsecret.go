@@ -51,7 +51,7 @@ func (m *signSecret) plugged(k *Kiosk) {
 		m.s.stickGone(k)
 	case !k.plugIn(m.token):
 		k.at = &signMedium{m.s}
-		k.fail(&fault{code: CodeTokenAbsent})
+		k.absent()
 	}
 }
 

@@ -128,7 +128,7 @@ func (k *Kiosk) unblockPulled(r ref) {
 	}
 	k.forgetAdmin()
 	k.at = &staffUnblock{}
-	k.fail(&fault{code: CodeTokenAbsent})
+	k.absent()
 }
 
 // unblockTurn asks for the terminal to be turned to the citizen: what comes next is his alone.

@@ -64,7 +64,7 @@ func (*takePIN) steps(*Kiosk) *Progress { return installSteps(Record{}, "pin") }
 func (s *takePIN) plugged(k *Kiosk) {
 	if !k.plugIn(s.token) {
 		k.at = &takeMedium{s.number}
-		k.fail(&fault{code: CodeTokenAbsent})
+		k.absent()
 	}
 }
 
