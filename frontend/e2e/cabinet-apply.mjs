@@ -36,7 +36,7 @@ export default async function cabinetApply(check) {
 function objects(who) {
   const m = moduleOf('kaztoken')
   const p11 = (...args) => sh('pkcs11-tool', ['--module', m.path, ...args], { env: { ...m.env, TOKEN_PIN: who.pin }, encoding: 'buffer' })
-  const slot = slotOf(p11)
+  const slot = slotOf(p11, who.token)
   const list = p11('--slot', slot, '--login', '--pin', 'env:TOKEN_PIN', '-O').toString()
   const ids = kind => [...list.matchAll(new RegExp(kind + '[\\s\\S]*?ID:\\s+([0-9a-f]+)', 'g'))].map(m => m[1])
   return { keys: ids('Private Key Object'), certificates: ids('Certificate Object'), read: id => p11('--slot', slot, '--read-object', '--type', 'cert', '--id', id) }

@@ -33,7 +33,7 @@ export default async function cabinetKeys(check) {
 function certificates(who, dir) {
   const m = moduleOf(token(who.token).kind)
   const p11 = (...args) => sh('pkcs11-tool', ['--module', m.path, ...args], { env: m.env, encoding: 'buffer' })
-  const slot = slotOf(p11), list = p11('--slot', slot, '-O', '--type', 'cert').toString()
+  const slot = slotOf(p11, who.token), list = p11('--slot', slot, '-O', '--type', 'cert').toString()
   return [...list.matchAll(/ID:\s+([0-9a-f]+)/g)].map(([, id]) => {
     const der = join(dir, id + '.der'), pem = join(dir, id + '.pem')
     writeFileSync(der, p11('--slot', slot, '--read-object', '--type', 'cert', '--id', id))

@@ -3,7 +3,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { bin, centre, dock, house, moduleOf, people, read, sh } from './house.mjs'
+import { bin, centre, dock, house, moduleOf, people, read, sh, slotOf } from './house.mjs'
 import { applications, arrived, clean, enterIIN, forgotten, pin, presentable, story, supervise, token, toPIN, toStorage, told } from './journeys.mjs'
 import { enrolled, open, until } from './kiosk.mjs'
 
@@ -34,7 +34,8 @@ export default async function cabinetStaff(check) {
 /** outside runs pkcs11-tool on the citizen's token with that PIN. */
 function outside(person, secret, ...args) {
   const m = moduleOf(token(person.token).kind)
-  return sh('pkcs11-tool', ['--module', m.path, '--login', '--pin', 'env:TOKEN_PIN', ...args], { env: { ...m.env, TOKEN_PIN: secret } })
+  const p11 = (...args) => sh('pkcs11-tool', ['--module', m.path, ...args], { env: { ...m.env, TOKEN_PIN: secret } })
+  return p11('--slot', slotOf(p11, person.token), '--login', '--pin', 'env:TOKEN_PIN', ...args)
 }
 
 /** threefold enters the present PIN, where it is asked for, and the new one twice. */

@@ -57,7 +57,7 @@ export class Walk {
       if (sealed !== 1) throw new Error('the sealed keys are not on the stick')
       return works('ls sees the sealed keys')
     }
-    const keys = proof.plugged(this.citizen.token, () => new proof.Token(this.storage, this.secret).login('-O').toString().match(/Private Key Object/g)?.length ?? 0)
+    const keys = proof.plugged(this.citizen.token, () => new proof.Token(this.citizen.token, this.storage, this.secret).login('-O').toString().match(/Private Key Object/g)?.length ?? 0)
     if (keys !== 2) throw new Error(`pkcs11-tool sees ${keys} private keys`)
     return works('pkcs11-tool sees two private keys')
   }
@@ -111,7 +111,7 @@ export class Walk {
         return works('openssl pkcs12, openssl ocsp')
       }
       return proof.plugged(this.citizen.token, () => {
-        const token = new proof.Token(this.storage, this.secret), certs = token.certificates(dir)
+        const token = new proof.Token(this.citizen.token, this.storage, this.secret), certs = token.certificates(dir)
         look([...certs.values()])
         for (const [id, pem] of certs) token.signs(dir, id, pem)
         return works('pkcs11-tool, openssl dgst, openssl ocsp')
@@ -168,7 +168,7 @@ export class Walk {
   serials() {
     return proof.within(dir => {
       const of = pem => proof.serialOf(pem).toLowerCase()
-      if (!this.onStick) return proof.plugged(this.citizen.token, () => [...new proof.Token(this.storage, this.secret).certificates(dir).values()].map(of))
+      if (!this.onStick) return proof.plugged(this.citizen.token, () => [...new proof.Token(this.citizen.token, this.storage, this.secret).certificates(dir).values()].map(of))
       dock('stick', 'in')
       try { return proof.keyFiles().map(f => of(proof.opened(dir, f, this.secret))) } finally { dock('stick', 'out') }
     })
@@ -237,7 +237,7 @@ export class Walk {
   /** serialsPlugged is serials while the storage is in. */
   serialsPlugged() {
     return proof.within(dir => (this.onStick ? proof.keyFiles().map(f => proof.opened(dir, f, this.secret))
-      : [...new proof.Token(this.storage, this.secret).certificates(dir).values()]).map(pem => proof.serialOf(pem).toLowerCase()))
+      : [...new proof.Token(this.citizen.token, this.storage, this.secret).certificates(dir).values()]).map(pem => proof.serialOf(pem).toLowerCase()))
   }
 
   /** toKeys goes from the e-mail address of a signed application to the key storage; where the storage does not serve it gives the sentence. */
@@ -312,7 +312,7 @@ export class Walk {
   /** goodNow has OCSP say good of the certificates with these serial numbers on the storage. */
   goodNow(serials) {
     proof.within(dir => {
-      const pems = this.onStick ? proof.keyFiles().map(f => proof.opened(dir, f, this.secret)) : [...new proof.Token(this.storage, this.secret).certificates(dir).values()]
+      const pems = this.onStick ? proof.keyFiles().map(f => proof.opened(dir, f, this.secret)) : [...new proof.Token(this.citizen.token, this.storage, this.secret).certificates(dir).values()]
       for (const pem of pems.filter(pem => serials.includes(proof.serialOf(pem).toLowerCase()))) {
         proof.names(pem, this.citizen.iin)
         const said = proof.standing(dir, pem)
@@ -446,7 +446,7 @@ export class Walk {
     await this.newPin('password.pin', old, fresh)
     await w.on('password.done', { limit: 30000 }); await presentable(w, this.lang)
     this.secret = fresh
-    const token = new proof.Token(this.storage, fresh)
+    const token = new proof.Token(this.citizen.token, this.storage, fresh)
     token.login('-O')
     this.take(); await w.act('finish'); await w.on('attract', { notices: true })
     return works('pkcs11-tool logs in with the new PIN')
@@ -476,7 +476,7 @@ export class Walk {
       await w.act('staff.unblock-token', '[data-insertion]'); await w.on('staff.unblock-admin')
       await w.pad(JSON.parse(dock('list', '--json')).tokens.find(t => t.name === this.citizen.token).so_pin); await w.act('staff.unblock-admin'); await w.on('staff.unblock-turn')
       await w.act('staff.turned'); await w.on('staff.unblock-pin'); await this.newPin('staff.unblock-pin', '', fresh); await w.on('staff.unblocked', { limit: 30000 })
-      new proof.Token(this.storage, fresh).login('-O')
+      new proof.Token(this.citizen.token, this.storage, fresh).login('-O')
       this.secret = fresh
       seen.push('pkcs11-tool logs in with the citizen’s PIN after unblocking')
       this.take()

@@ -175,7 +175,7 @@ async function outside() {
   const m = moduleOf('kaztoken')
   const p11 = (...args) => sh('pkcs11-tool', ['--module', m.path, ...args], { env: { ...m.env, TOKEN_PIN: NEW_PIN }, encoding: 'buffer' })
   dock('plug', kaztoken.token)
-  const slot = slotOf(p11)
+  const slot = slotOf(p11, kaztoken.token)
   const list = p11('--slot', slot, '--login', '--pin', 'env:TOKEN_PIN', '-O').toString()
   const ids = kind => [...list.matchAll(new RegExp(kind + '[\\s\\S]*?ID:\\s+([0-9a-f]+)', 'g'))].map(m => m[1])
   await step('pkcs11-tool-sees-key-and-certificate', async () => {

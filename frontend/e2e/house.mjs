@@ -37,7 +37,12 @@ export function moduleOf(kind) {
   throw new Error('the dock has no module ' + kind)
 }
 
-/** slotOf is the number of the only slot with a token in it, by a pkcs11-tool for one module. */
-export const slotOf = p11 => { const t = p11('-L').toString(); const m = t.match(/Slot \d+ \((0x[0-9a-f]+)\)[^\n]*\n(?!\s+\(empty\))\s+token label/); if (!m) throw new Error('no token in a slot: ' + t); return String(parseInt(m[1], 16)) }
+/** slotOf is the number of the slot that token is in, by a pkcs11-tool for its module: others of its kind may be in the house. */
+export function slotOf(p11, name) {
+  const said = p11('-L').toString(), serial = JSON.parse(dock('list', '--json')).tokens.find(t => t.name === name).serial
+  const slot = said.split(/^(?=Slot )/m).find(s => new RegExp('serial num\\s*:\\s*' + serial + '\\s').test(s))
+  if (!slot) throw new Error(`no slot has ${name}: ${said}`)
+  return String(parseInt(slot.match(/\((0x[0-9a-f]+)\)/)[1], 16))
+}
 
 export const read = file => readFileSync(file)

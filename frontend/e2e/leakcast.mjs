@@ -43,7 +43,7 @@ function outside({ token: name, pin }, act, env = {}) {
   try {
     const { kind, so_pin } = token(name), m = moduleOf(kind)
     const p11 = (...args) => sh('pkcs11-tool', ['--module', m.path, ...args], { env: { ...m.env, TOKEN_PIN: pin, TOKEN_SO_PIN: so_pin, ...env }, encoding: 'buffer' })
-    const slot = slotOf(p11)
+    const slot = slotOf(p11, name)
     return act((...args) => p11('--slot', slot, ...args))
   } finally { dock('pull', name) }
 }

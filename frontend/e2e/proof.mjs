@@ -3,7 +3,7 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { centre, dock, house, httpUrl, moduleOf, sh } from './house.mjs'
+import { centre, dock, house, httpUrl, moduleOf, sh, slotOf } from './house.mjs'
 
 export const stick = join(house, 'dock', 'stick', 'in')
 
@@ -15,12 +15,10 @@ export function within(act) {
 
 /** Token is a plugged virtual token as pkcs11-tool sees it. The PIN goes by the environment, not on the command line. */
 export class Token {
-  constructor(kind, pin) {
+  constructor(name, kind, pin) {
     this.module = moduleOf(kind)
     this.env = { ...this.module.env, TOKEN_PIN: pin }
-    const slots = this.run('-L').toString(), found = slots.match(/Slot \d+ \((0x[0-9a-f]+)\)[^\n]*\n(?!\s+\(empty\))\s+token label/)
-    if (!found) throw new Error('no token in a slot: ' + slots)
-    this.slot = String(parseInt(found[1], 16))
+    this.slot = slotOf((...args) => this.run(...args), name)
   }
   run(...args) { return sh('pkcs11-tool', ['--module', this.module.path, ...args], { env: this.env, encoding: 'buffer' }) }
   in(...args) { return this.run('--slot', this.slot, ...args) }
