@@ -194,18 +194,27 @@ func (*applyEmail) act(k *Kiosk, action string, args []byte) *fault {
 	if action != "apply.email" {
 		return nil
 	}
-	var a EmailArgs
-	err := decode(args, &a)
-	if err != nil {
-		return &fault{code: CodeInternal, err: err}
-	}
-	email := strings.TrimSpace(a.Email)
-	if email != "" && !emailLike(email) {
-		return &fault{code: CodeEmail}
+	email, f := emailOf(args)
+	if f != nil {
+		return f
 	}
 	k.ses.draft.email = email
 	k.at = &applyRegion{}
 	return nil
+}
+
+// emailOf gives the address in the arguments, "" when none is wanted.
+func emailOf(args []byte) (string, *fault) {
+	var a EmailArgs
+	err := decode(args, &a)
+	if err != nil {
+		return "", &fault{code: CodeInternal, err: err}
+	}
+	email := strings.TrimSpace(a.Email)
+	if email != "" && !emailLike(email) {
+		return "", &fault{code: CodeEmail}
+	}
+	return email, nil
 }
 
 // emailLike: an address as people write it, ASCII as an rfc822Name must be (RFC 5280 §4.2.1.6), with a dot in the domain.

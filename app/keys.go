@@ -23,14 +23,9 @@ func (*keysMedium) act(k *Kiosk, action string, args []byte) *fault {
 	if action != "keys.token" {
 		return nil
 	}
-	var a InsertionArgs
-	err := decode(args, &a)
-	if err != nil {
-		return &fault{code: CodeInternal, err: err}
-	}
-	t, there := k.byInsertion(a.Insertion)
-	if !there {
-		return &fault{code: CodeTokenAbsent}
+	t, f := k.chosen(args)
+	if f != nil {
+		return f
 	}
 	if f := unusable(t); f != nil {
 		return f

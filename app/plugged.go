@@ -128,6 +128,20 @@ func (k *Kiosk) find(r ref) (Token, bool) {
 	return Token{}, false
 }
 
+// chosen gives the citizen's token that the arguments name.
+func (k *Kiosk) chosen(args []byte) (Token, *fault) {
+	var a InsertionArgs
+	err := decode(args, &a)
+	if err != nil {
+		return Token{}, &fault{code: CodeInternal, err: err}
+	}
+	t, there := k.byInsertion(a.Insertion)
+	if !there {
+		return Token{}, &fault{code: CodeTokenAbsent}
+	}
+	return t, nil
+}
+
 // byInsertion gives the plugged token a touch meant; zero means the only one.
 func (k *Kiosk) byInsertion(n uint64) (Token, bool) {
 	citizens := k.citizenTokens()

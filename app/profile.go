@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"strings"
 )
 
 // showProfile asks the centre what is known of the person. Under the lock.
@@ -107,14 +106,9 @@ func (s *profileEmail) act(k *Kiosk, action string, args []byte) *fault {
 	if action != "profile.save-email" {
 		return nil
 	}
-	var a EmailArgs
-	err := decode(args, &a)
-	if err != nil {
-		return &fault{code: CodeInternal, err: err}
-	}
-	email := strings.TrimSpace(a.Email)
-	if email != "" && !emailLike(email) {
-		return &fault{code: CodeEmail}
+	email, f := emailOf(args)
+	if f != nil {
+		return f
 	}
 	k.saveProfile(email, s.from.profile.Notices && email != "")
 	return nil

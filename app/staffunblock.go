@@ -41,14 +41,9 @@ func (s *staffUnblock) act(k *Kiosk, action string, args []byte) *fault {
 	if k.staffTab(action) || action != "staff.unblock-token" {
 		return nil
 	}
-	var a InsertionArgs
-	err := decode(args, &a)
-	if err != nil {
-		return &fault{code: CodeInternal, err: err}
-	}
-	t, there := k.byInsertion(a.Insertion)
-	if !there {
-		return &fault{code: CodeTokenAbsent}
+	t, f := k.chosen(args)
+	if f != nil {
+		return f
 	}
 	if f := beyondUnblocking(t); f != nil {
 		return f

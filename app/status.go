@@ -30,14 +30,9 @@ func (*statusNumber) act(k *Kiosk, action string, args []byte) *fault {
 		}
 		k.findStatus(number)
 	case "status.by-token":
-		var a InsertionArgs
-		err := decode(args, &a)
-		if err != nil {
-			return &fault{code: CodeInternal, err: err}
-		}
-		t, there := k.byInsertion(a.Insertion)
-		if !there {
-			return &fault{code: CodeTokenAbsent}
+		t, f := k.chosen(args)
+		if f != nil {
+			return f
 		}
 		k.findByToken(refOf(t))
 	}
