@@ -54,6 +54,7 @@ type fakeRack struct {
 	insertion Insertion
 	changed   chan struct{}
 	recycled  int
+	hold      chan struct{} // Recycle waits for it when not nil
 }
 
 func newFakeRack() *fakeRack { return &fakeRack{changed: make(chan struct{}, 1)} }
@@ -191,6 +192,12 @@ func (r *fakeRack) Unblock(_ context.Context, n Insertion, so, fresh token.PIN) 
 }
 
 func (r *fakeRack) Recycle(context.Context) {
+	r.mu.Lock()
+	hold := r.hold
+	r.mu.Unlock()
+	if hold != nil {
+		<-hold
+	}
 	r.mu.Lock()
 	for _, t := range r.tokens {
 		t.loggedIn = false

@@ -169,11 +169,13 @@ func (k *Kiosk) citizenTokens() []Token {
 
 // look draws the consequences of what is plugged in. Under the lock, after everything that may have changed it.
 func (k *Kiosk) look() {
+	if k.recycling == nil { // before readNew: the pull of a staff token has its process replaced, and it may be back before that is done
+		k.heed()
+	}
 	k.readNew()
 	if k.recycling != nil {
 		return
 	}
-	k.heed()
 	k.lookAtLogin()
 	k.lookAtCabinet()
 	if p, ok := k.at.(plugger); ok && k.job == nil {

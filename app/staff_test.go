@@ -60,6 +60,22 @@ func TestStaff_ConfirmsWithTheDocumentThatWasChecked(t *testing.T) {
 	}
 }
 
+// A staff token pulled and put back while its process is still being replaced was pulled all the same.
+func TestStaff_TokenBackBeforeItsProcessIsReplacedOpensAgain(t *testing.T) {
+	s := newStand(t)
+	op := s.operatorToken()
+	s.rack.plug(op)
+	s.untilScreen("staff.pin")
+	s.shows("attract", "exit", nil)
+	s.untilEnded()
+	hold := make(chan struct{})
+	s.rack.change(func() { s.rack.hold = hold })
+	s.pull(op)
+	s.rack.plug(op)
+	close(hold)
+	s.untilScreen("staff.pin")
+}
+
 func TestStaff_PulledTokenLocksAtOnce(t *testing.T) {
 	s := newStand(t)
 	op := s.operatorToken()

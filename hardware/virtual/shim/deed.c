@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #define LINGERS 120 /* seconds that a forked process stays, if nobody ends it */
+#define ENDED_BY 2 /* seconds in which a process that wrote on the worker's channel is ended */
 
 /* A helper process that keeps all descriptors, in the worker's process group or in a session of its own. */
 static void leave_behind(int alone) {
@@ -26,6 +27,9 @@ void deed(const char *what) {
 	else if (!strcmp(what, "close")) syscall(SYS_close_range, 0, ~0U, 0);
 	else if (!strcmp(what, "read")) { if (read(0, &c, 1) == 1) _exit(4); }
 	else if (!strcmp(what, "stderr")) { for (int i = 0; i < 5000; i++) fputs(chatter, stderr); }
-	else if (!strcmp(what, "garbage")) { for (int fd = 3; fd < 64; fd++) if (write(fd, chatter, sizeof chatter - 1) < 0) continue; }
+	else if (!strcmp(what, "garbage")) {
+		for (int fd = 3; fd < 64; fd++) if (write(fd, chatter, sizeof chatter - 1) < 0) continue;
+		sleep(ENDED_BY); /* this process is ended for it now; ended later, it would leave SoftHSM's file of the token half written, which no token's chip does */
+	}
 	else if (!strcmp(what, "chdir")) { if (chdir("/")) _exit(4); }
 }
