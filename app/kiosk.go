@@ -195,6 +195,34 @@ func (k *Kiosk) State() []byte {
 	return k.latest
 }
 
+// First is what the page shows its first screen by, as JSON: {"state": snapshot, "words": {language: words}, "whole": whether all words are there}.
+// On the attract screen, which stands there after each start and each session, it is some 3 kB instead of 200, of which the page's process would
+// have to be told octet by octet before it shows anything.
+func (k *Kiosk) First() []byte {
+	var first struct {
+		State json.RawMessage            `json:"state"`
+		Words map[string]json.RawMessage `json:"words"`
+		Whole bool                       `json:"whole"`
+	}
+	k.mu.Lock()
+	_, few := k.at.(*attract)
+	first.State = k.latest
+	k.mu.Unlock()
+	first.Words, first.Whole = map[string]json.RawMessage{}, !few
+	for _, lang := range k.cfg.Languages {
+		if few {
+			first.Words[string(lang)] = k.words.Attract(string(lang))
+		} else {
+			first.Words[string(lang)] = k.words.Page(string(lang))
+		}
+	}
+	text, err := json.Marshal(first)
+	if err != nil {
+		panic(fmt.Sprintf("app: write the first state: %v", err)) // these types can always be written
+	}
+	return text
+}
+
 // Words are the page's words in one language as JSON.
 func (k *Kiosk) Words(lang string) []byte { return k.words.Page(lang) }
 

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"regexp"
 	"slices"
@@ -403,5 +404,38 @@ func TestClose_WhileKeysAreMadeLeavesThemToTheNextStart(t *testing.T) {
 	defer s.store.mu.Unlock()
 	if len(s.store.intents) != 1 || len(s.store.records) != 0 {
 		t.Fatalf("%d open intents, %d applications", len(s.store.intents), len(s.store.records))
+	}
+}
+
+// What the page begins with is short where it begins most often, and whole where anything may be said.
+func TestKiosk_FirstStateHasTheWordsOfItsScreen(t *testing.T) {
+	s := newStand(t)
+	first := func() (words map[string]map[string]any, whole bool) {
+		var f struct {
+			State struct{ Seq uint64 }
+			Words map[string]map[string]any
+			Whole bool
+		}
+		err := json.Unmarshal(s.k.First(), &f)
+		if err != nil || f.State.Seq == 0 {
+			t.Fatalf("%v: %+v", err, f.State)
+		}
+		return f.Words, f.Whole
+	}
+	words, whole := first()
+	for _, lang := range []string{"kk", "ru", "en"} {
+		if _, there := words[lang]["page.attract.title"]; !there || len(words[lang]) > 30 {
+			t.Errorf("%s: %d words, the title among them: %v", lang, len(words[lang]), there)
+		}
+	}
+	if whole {
+		t.Error("said to be whole")
+	}
+	s.shows("menu", "start", args{"lang": "ru"})
+	words, whole = first()
+	var all map[string]any
+	err := json.Unmarshal(s.k.Words("ru"), &all)
+	if err != nil || !whole || len(words["ru"]) != len(all) {
+		t.Errorf("%v: whole %v, %d of %d words", err, whole, len(words["ru"]), len(all))
 	}
 }

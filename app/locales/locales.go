@@ -26,11 +26,15 @@ type Words struct {
 	localizers map[string]*i18n.Localizer
 	messages   map[string]map[string]*i18n.Message
 	page       map[string][]byte
+	attract    map[string][]byte
 }
+
+// onAttract begin the keys that the attract screen and the bar above it use.
+var onAttract = []string{"page.attract.", "page.header."}
 
 // Load reads the embedded files.
 func Load() (*Words, error) {
-	w := &Words{localizers: map[string]*i18n.Localizer{}, messages: map[string]map[string]*i18n.Message{}, page: map[string][]byte{}}
+	w := &Words{localizers: map[string]*i18n.Localizer{}, messages: map[string]map[string]*i18n.Message{}, page: map[string][]byte{}, attract: map[string][]byte{}}
 	decode := map[string]i18n.UnmarshalFunc{"toml": toml.Unmarshal}
 	for _, lang := range Languages {
 		text, err := files.ReadFile(lang + ".toml")
@@ -49,14 +53,20 @@ func Load() (*Words, error) {
 		}
 		w.localizers[lang] = i18n.NewLocalizer(bundle, lang)
 		w.messages[lang] = map[string]*i18n.Message{}
-		page := map[string]map[string]string{}
+		page, attract := map[string]map[string]string{}, map[string]map[string]string{}
 		for _, m := range file.Messages {
 			w.messages[lang][m.ID] = m
 			if strings.HasPrefix(m.ID, "page.") {
 				page[m.ID] = forms(m)
 			}
+			if slices.ContainsFunc(onAttract, func(begin string) bool { return strings.HasPrefix(m.ID, begin) }) {
+				attract[m.ID] = page[m.ID]
+			}
 		}
 		w.page[lang], err = json.Marshal(page)
+		if err == nil {
+			w.attract[lang], err = json.Marshal(attract)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("words of the page in %s: %w", lang, err)
 		}
@@ -66,10 +76,15 @@ func Load() (*Words, error) {
 
 // Page is every message whose key starts with "page." as JSON: {key: {other, one?, few?, many?}}. An unknown language
 // gets the first one.
-func (w *Words) Page(lang string) []byte {
-	p, ok := w.page[lang]
+func (w *Words) Page(lang string) []byte { return of(w.page, lang) }
+
+// Attract is that part of [Words.Page] which the attract screen needs.
+func (w *Words) Attract(lang string) []byte { return of(w.attract, lang) }
+
+func of(words map[string][]byte, lang string) []byte {
+	p, ok := words[lang]
 	if !ok {
-		return w.page[Languages[0]]
+		return words[Languages[0]]
 	}
 	return p
 }

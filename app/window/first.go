@@ -2,7 +2,6 @@ package window
 
 import (
 	"bytes"
-	"encoding/json"
 	"io"
 	"io/fs"
 	"time"
@@ -43,28 +42,9 @@ func (f first) Open(name string) (fs.File, error) {
 	return &pageFile{Reader: bytes.NewReader(page), info: pageInfo{info, int64(len(page))}}, nil
 }
 
-// firstData is the element the page reads. encoding/json writes < as an escape, so nothing in it ends the element.
+// firstData is the element the page reads.
 func firstData(backend Backend) []byte {
-	var data struct {
-		State json.RawMessage            `json:"state"`
-		Words map[string]json.RawMessage `json:"words"`
-	}
-	data.State = backend.State()
-	var languages struct {
-		Languages []string `json:"languages"`
-	}
-	if json.Unmarshal(data.State, &languages) != nil {
-		return nil
-	}
-	data.Words = map[string]json.RawMessage{}
-	for _, lang := range languages.Languages {
-		data.Words[lang] = backend.Words(lang)
-	}
-	body, err := json.Marshal(data)
-	if err != nil {
-		return nil // the page asks, as it does when nothing is there
-	}
-	return append(append([]byte(`<script type="application/json" id="first">`), body...), "</script>"...)
+	return append(append([]byte(`<script type="application/json" id="first">`), backend.First()...), "</script>"...)
 }
 
 // pageFile is index.html as it is served.

@@ -29,6 +29,8 @@ import (
 type Backend interface {
 	// Do carries out one touch and answers with the snapshot that came of it.
 	Do(action string, args []byte) []byte
+	// First is what the page shows its first screen by, as JSON with < written as an escape, so that nothing in it ends the element it is put in.
+	First() []byte
 	// State is the present snapshot.
 	State() []byte
 	// Words are the page's words in one language.

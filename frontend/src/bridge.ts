@@ -25,9 +25,9 @@ export async function bound(): Promise<Bound> {
   }
 }
 
-/** What the program has put into the page it served: the snapshot of that moment and the words. Null in the gallery.
+/** What the program has put into the page it served: the snapshot of that moment and its words, on the attract screen no more than that. Null in the gallery.
     It is taken out of the page: a page replaced in the middle of a session would keep that person's data beside what is shown. */
-export function told(): { state: Snapshot; words: Partial<Record<Lang, Words>> } | null {
+export function told(): { state: Snapshot; words: Partial<Record<Lang, Words>>; whole: boolean } | null {
   const data = document.getElementById('first')
   data?.remove()
   return data?.textContent ? (JSON.parse(data.textContent) as ReturnType<typeof told>) : null

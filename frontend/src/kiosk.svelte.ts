@@ -8,6 +8,7 @@ import type { ActionName, Actions, Lang, Snapshot, Words } from './types'
     what the notice says. */
 const settleAfter = 300
 const heartbeatEvery = 2000
+const all = ['kk', 'ru', 'en'] as const
 
 /** Global actions do not name the snapshot they were pressed on. */
 const global = new Set<ActionName>(['language', 'prefs', 'exit', 'exit.confirm', 'exit.cancel', 'stay', 'notice.dismiss', 'staff.end', 'staff.leave'])
@@ -20,8 +21,10 @@ class Kiosk {
   busy = $state<ActionName | null>(null)
   settled = $state(false)
   help = $state(false)
+  /** Whether the attract screen stands without the words of all others: for a moment after the page began. */
+  scant = $state(false)
   /** Whether a tap counts now; buttons that act say aria-busy while it does not. */
-  ready = $derived(this.settled && this.busy === null)
+  ready = $derived(this.settled && this.busy === null && !this.scant)
   /** Keys that had no words since the screen changed; the end-to-end run fails on any. */
   missing = $state.raw<string[]>([])
 
@@ -34,13 +37,15 @@ class Kiosk {
   async run(): Promise<void> {
     const first = told()
     if (first) {
-      for (const [lang, words] of Object.entries(first.words)) this.#learned(lang as Lang, words)
+      this.scant = !first.whole
+      if (this.scant) this.words = first.words
+      else for (const [lang, words] of Object.entries(first.words)) this.#learned(lang as Lang, words)
       await this.take(first.state)
     }
     await hear((json) => void this.take(json))
     const b = await bound()
     if (first) void b.State().then((json) => this.take(json)).catch(() => {}) // what changed since the page was served
-    for (const lang of ['kk', 'ru', 'en'] as const) void this.learn(lang).catch(() => {}) // beside the first state, not after it
+    if (!this.scant) for (const lang of all) void this.learn(lang).catch(() => {}) // beside the first state, not after it
     setInterval(() => void b.Alive().catch(() => {}), heartbeatEvery)
     while (!this.snapshot) {
       try {
@@ -49,15 +54,19 @@ class Kiosk {
         await pause(200)
       }
     }
-    requestAnimationFrame(() => requestAnimationFrame(() => void b.Painted?.().catch(() => {})))
+    await new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted)))
+    void b.Painted?.().catch(() => {})
+    while (this.scant) {
+      await Promise.all(all.map((lang) => this.learn(lang))).then(() => (this.scant = false)).catch(() => pause(200))
+    }
   }
 
   /** Takes a snapshot if it is newer than the one shown and its words are there. */
   async take(news: string | Snapshot): Promise<void> {
     const s = typeof news === 'string' ? (JSON.parse(news) as Snapshot) : news
     if (this.#stale(s)) return
-    await this.learn(s.lang)
-    if (s.screen.name === 'attract') await Promise.all(s.languages.map((lang) => this.learn(lang)))
+    if (s.screen.name !== 'attract') await this.learn(s.lang)
+    else if (!this.scant) await Promise.all(s.languages.map((lang) => this.learn(lang)))
     if (this.#stale(s)) return
     fit(s)
     const place = `${s.screen.name} ${s.dialog?.name ?? ''}`
