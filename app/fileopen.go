@@ -72,12 +72,7 @@ func (o *oddly) refuse(password string) *fault {
 
 // openFile reads a key file and says what is in it. Password and private keys are gone when it returns.
 func (k *Kiosk) openFile(ctx context.Context, joined *Joined, name string, password keyfile.Password) ([]fileKey, error) {
-	defer password.Wipe()
-	data, err := k.cfg.Stick.Read(name, keyfile.MaxSize)
-	if err != nil {
-		return nil, err
-	}
-	file, err := keyfile.Open(bytes.NewReader(data), password)
+	file, err := k.readFile(name, password)
 	if err != nil {
 		return nil, err
 	}
@@ -93,6 +88,16 @@ func (k *Kiosk) openFile(ctx context.Context, joined *Joined, name string, passw
 		}
 	}
 	return keys, nil
+}
+
+// readFile opens a key file of the stick. The password is gone when it returns.
+func (k *Kiosk) readFile(name string, password keyfile.Password) (keyfile.File, error) {
+	defer password.Wipe()
+	data, err := k.cfg.Stick.Read(name, keyfile.MaxSize)
+	if err != nil {
+		return keyfile.File{}, err
+	}
+	return keyfile.Open(bytes.NewReader(data), password)
 }
 
 // fileFault says what is wrong with a key file or its stick. What the rooms below said may name the file, and so a person:

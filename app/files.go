@@ -115,20 +115,29 @@ func (s *filesList) act(k *Kiosk, action string, args []byte) *fault {
 	case "files.look":
 		k.listFiles()
 	case "files.open":
-		var a FileArgs
-		err := decode(args, &a)
-		if err != nil {
-			return &fault{code: CodeInternal, err: err}
-		}
-		if a.File < 0 || a.File >= len(s.files) {
-			return &fault{code: CodeFileGone}
-		}
-		if f := fileProblem(s.files[a.File].Problem); f != nil {
+		file, f := s.pick(args)
+		if f != nil {
 			return f
 		}
-		k.at = &filesPassword{picked: picked{list: s, n: a.File}}
+		k.at = &filesPassword{picked: file}
 	}
 	return nil
+}
+
+// pick gives the file of the list that the arguments name, when something can be done with it.
+func (s *filesList) pick(args []byte) (picked, *fault) {
+	var a FileArgs
+	err := decode(args, &a)
+	if err != nil {
+		return picked{}, &fault{code: CodeInternal, err: err}
+	}
+	if a.File < 0 || a.File >= len(s.files) {
+		return picked{}, &fault{code: CodeFileGone}
+	}
+	if f := fileProblem(s.files[a.File].Problem); f != nil {
+		return picked{}, f
+	}
+	return picked{list: s, n: a.File}, nil
 }
 
 // picked is the file of the list that the screens after it are about.

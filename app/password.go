@@ -22,28 +22,17 @@ func (*passwordMedium) act(k *Kiosk, action string, args []byte) *fault {
 	if action != "password.medium" {
 		return nil
 	}
-	var a StorageArgs
-	err := decode(args, &a)
-	if err != nil {
-		return &fault{code: CodeInternal, err: err}
+	medium, f := k.chosenMedium(args)
+	if f != nil {
+		return f
 	}
-	if a.Kind == "stick" { // each file has a password of its own
-		if !k.stick {
-			return &fault{code: CodeStickAbsent}
-		}
+	if medium == stickRef { // each file has a password of its own
 		m := &filesMedium{}
 		k.at = m
 		m.plugged(k)
 		return nil
 	}
-	t, there := k.byInsertion(a.Insertion)
-	if !there {
-		return &fault{code: CodeTokenAbsent}
-	}
-	if f := unusable(t); f != nil {
-		return f
-	}
-	k.at = &passwordPIN{entry{token: refOf(t)}}
+	k.at = &passwordPIN{entry{token: medium}}
 	return nil
 }
 

@@ -142,6 +142,29 @@ func (k *Kiosk) chosen(args []byte) (Token, *fault) {
 	return t, nil
 }
 
+// chosenMedium gives the medium that the arguments name: the stick that is in, or a citizen's token with which something can be done.
+func (k *Kiosk) chosenMedium(args []byte) (ref, *fault) {
+	var a StorageArgs
+	err := decode(args, &a)
+	if err != nil {
+		return ref{}, &fault{code: CodeInternal, err: err}
+	}
+	if a.Kind == stickRef.kind {
+		if !k.stick {
+			return ref{}, &fault{code: CodeStickAbsent}
+		}
+		return stickRef, nil
+	}
+	t, there := k.byInsertion(a.Insertion)
+	if !there {
+		return ref{}, &fault{code: CodeTokenAbsent}
+	}
+	if f := unusable(t); f != nil {
+		return ref{}, f
+	}
+	return refOf(t), nil
+}
+
 // byInsertion gives the plugged token a touch meant; zero means the only one.
 func (k *Kiosk) byInsertion(n uint64) (Token, bool) {
 	citizens := k.citizenTokens()

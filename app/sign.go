@@ -86,26 +86,15 @@ func (m *signMedium) act(k *Kiosk, action string, args []byte) *fault {
 			k.at = &lostKeys{from: m}
 		}
 	case "sign.medium":
-		var a StorageArgs
-		err := decode(args, &a)
-		if err != nil {
-			return &fault{code: CodeInternal, err: err}
+		medium, f := k.chosenMedium(args)
+		if f != nil {
+			return f
 		}
-		if a.Kind == "stick" {
-			if !k.stick {
-				return &fault{code: CodeStickAbsent}
-			}
+		if medium == stickRef {
 			m.s.listFiles(k)
 			return nil
 		}
-		t, there := k.byInsertion(a.Insertion)
-		if !there {
-			return &fault{code: CodeTokenAbsent}
-		}
-		if f := unusable(t); f != nil {
-			return f
-		}
-		k.at = &signSecret{s: m.s, entry: entry{token: refOf(t)}}
+		k.at = &signSecret{s: m.s, entry: entry{token: medium}}
 	}
 	return nil
 }
@@ -161,18 +150,11 @@ func (m *signFile) act(k *Kiosk, action string, args []byte) *fault {
 	case "sign.look":
 		m.s.listFiles(k)
 	case "sign.file":
-		var a FileArgs
-		err := decode(args, &a)
-		if err != nil {
-			return &fault{code: CodeInternal, err: err}
-		}
-		if a.File < 0 || a.File >= len(m.list.files) {
-			return &fault{code: CodeFileGone}
-		}
-		if f := fileProblem(m.list.files[a.File].Problem); f != nil {
+		file, f := m.list.pick(args)
+		if f != nil {
 			return f
 		}
-		k.at = &signSecret{s: m.s, entry: entry{token: stickRef}, file: &picked{list: m.list, n: a.File}}
+		k.at = &signSecret{s: m.s, entry: entry{token: stickRef}, file: &file}
 	}
 	return nil
 }

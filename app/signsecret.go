@@ -171,12 +171,7 @@ func (k *Kiosk) keysOn(ctx context.Context, open *opened) ([]heldKey, error) {
 
 // keysIn reads the keys of a file. The password is gone when it returns.
 func (k *Kiosk) keysIn(name string, password keyfile.Password) ([]heldKey, error) {
-	defer password.Wipe()
-	data, err := k.cfg.Stick.Read(name, keyfile.MaxSize)
-	if err != nil {
-		return nil, err
-	}
-	file, err := keyfile.Open(bytes.NewReader(data), password)
+	file, err := k.readFile(name, password)
 	if err != nil {
 		return nil, err
 	}

@@ -29,26 +29,15 @@ func (s *takeMedium) act(k *Kiosk, action string, args []byte) *fault {
 	if action != "install.take" {
 		return nil
 	}
-	var a StorageArgs
-	err := decode(args, &a)
-	if err != nil {
-		return &fault{code: CodeInternal, err: err}
+	medium, f := k.chosenMedium(args)
+	if f != nil {
+		return f
 	}
-	if a.Kind == "stick" {
-		if !k.stick {
-			return &fault{code: CodeStickAbsent}
-		}
+	if medium == stickRef {
 		s.fromStick(k)
 		return nil
 	}
-	t, there := k.byInsertion(a.Insertion)
-	if !there {
-		return &fault{code: CodeTokenAbsent}
-	}
-	if f := unusable(t); f != nil {
-		return f
-	}
-	k.at = &takePIN{entry: entry{token: refOf(t)}, number: s.number}
+	k.at = &takePIN{entry: entry{token: medium}, number: s.number}
 	return nil
 }
 

@@ -1,15 +1,15 @@
 // Applications that a citizen signs with a key he has: new keys onto his token with a one-time code (in Kazakh), a GOST key on a
 // stick (in Russian), a key of an information system on a stick (in English), and one that the centre refuses after it was
 // queued. What came of each is read by openssl, pkcs11-tool and the centre's OCSP.
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { centre, dock, house, httpUrl, moduleOf, people, sh, slotOf } from './house.mjs'
+import { centre, dock, people, sh } from './house.mjs'
 import { applications, arrived, clean, enterIIN, forgotten, pin, presentable, says, story, token, told, toPIN, toStorage } from './journeys.mjs'
 import { enrolled, open, until } from './kiosk.mjs'
+import { authority, keyFiles, names, opened, standing, stick, Token } from './proof.mjs'
 
 const LOAD = '[data-testid="action-status.install"]', PASSWORD = 'Tumar2026', OID = '1.2.398.3.9.77.1'
-const stick = join(house, 'dock', 'stick', 'in')
 const state = name => `[data-testid="done-state"][data-state="${name}"]`
 
 export default async function cabinetApply(check) {
@@ -18,7 +18,6 @@ export default async function cabinetApply(check) {
   const dir = mkdtempSync(join(tmpdir(), 'tirkeu-apply-'))
   try {
     await w.on('attract'); await clean(w)
-    centre('ca', 'export', join(dir, 'ca'))
     const step = story(check, w)
     await first(step, w, who)
     await reissue(step, w, who, dir)
@@ -32,23 +31,12 @@ export default async function cabinetApply(check) {
   }
 }
 
-/** objects of the token, as pkcs11-tool lists them: CKA_IDs of private keys and of certificates. */
-function objects(who) {
-  const m = moduleOf('kaztoken')
-  const p11 = (...args) => sh('pkcs11-tool', ['--module', m.path, ...args], { env: { ...m.env, TOKEN_PIN: who.pin }, encoding: 'buffer' })
-  const slot = slotOf(p11, who.token)
-  const list = p11('--slot', slot, '--login', '--pin', 'env:TOKEN_PIN', '-O').toString()
-  const ids = kind => [...list.matchAll(new RegExp(kind + '[\\s\\S]*?ID:\\s+([0-9a-f]+)', 'g'))].map(m => m[1])
-  return { keys: ids('Private Key Object'), certificates: ids('Certificate Object'), read: id => p11('--slot', slot, '--read-object', '--type', 'cert', '--id', id) }
-}
-
 /** good holds when the chain of a certificate leads to the sandbox's root and its OCSP says good; openssl verifies no GOST. */
 function good(dir, pem, { gost = false } = {}) {
-  const issuing = join(dir, 'ca', gost ? 'issuing-gost.pem' : 'issuing.pem'), root = join(dir, 'ca', 'root.pem')
-  if (!gost) sh('openssl', ['verify', '-CAfile', root, '-untrusted', issuing, pem])
-  const check = gost ? ['-noverify'] : ['-CAfile', root, '-verify_other', issuing, '-no_nonce']
-  const ocsp = sh('openssl', ['ocsp', '-issuer', issuing, '-cert', pem, '-url', httpUrl + '/ocsp', ...check])
-  if (!/: good/.test(ocsp)) throw new Error('OCSP says: ' + ocsp)
+  const { root, rsa } = authority(dir)
+  if (!gost) sh('openssl', ['verify', '-CAfile', root, '-untrusted', rsa, pem])
+  const said = standing(dir, pem)
+  if (said !== 'good') throw new Error('OCSP says: ' + said)
 }
 
 /** byToken goes from a question for a token to what follows its PIN. */
@@ -85,13 +73,6 @@ async function loaded(w) {
   await w.touch(LOAD); await w.on('install.password')
   await w.type('password', PASSWORD); await w.type('again', PASSWORD); await w.act('install.password'); await w.on('install.done', { limit: 60000 })
 }
-const files = () => readdirSync(stick).filter(f => f.endsWith('.p12'))
-/** leaf takes the certificate out of a key file. */
-function leaf(dir, file) {
-  const pem = join(dir, file + '.pem')
-  writeFileSync(pem, sh('openssl', ['pkcs12', '-in', join(stick, file), '-passin', 'stdin', '-nokeys', '-clcerts'], { input: PASSWORD + '\n' }))
-  return pem
-}
 async function leave(w) { await w.act('cabinet.leave'); await w.on('attract', { notices: true }) }
 
 async function first(step, w, who) {
@@ -113,7 +94,7 @@ async function first(step, w, who) {
 async function reissue(step, w, who, dir) {
   let before, code
   await step('reissue: the fields come from the certificate, in Kazakh', async () => {
-    before = objects(who)
+    before = new Token(who.token, 'kaztoken', who.pin).pairs()
     await enter(w, who, 'kk'); await w.act('reissue'); await w.on('apply.name')
     if (!(await w.text()).includes(who.surname) || await w.shows('[data-testid="field-surname"]')) throw new Error('the name is not that of the certificate: ' + await w.text())
     await w.act('apply.name'); await w.on('apply.email'); await w.act('apply.email'); await place(w); await presentable(w, 'kk')
@@ -141,14 +122,10 @@ async function reissue(step, w, who, dir) {
     await w.act('cabinet'); await w.on('cabinet.home'); await leave(w)
   })
   await step('pkcs11-tool sees two more pairs with certificates, openssl verifies them and OCSP says good', async () => {
-    const after = objects(who), fresh = after.certificates.filter(id => !before.certificates.includes(id))
-    if (after.keys.length !== 4 || fresh.length !== 2 || fresh.some(id => !after.keys.includes(id))) throw new Error(JSON.stringify(after))
-    for (const id of fresh) {
-      const pem = join(dir, id + '.pem')
-      sh('openssl', ['x509', '-inform', 'DER', '-out', pem], { input: after.read(id) })
-      good(dir, pem)
-      if (!sh('openssl', ['x509', '-in', pem, '-noout', '-subject']).includes('IIN' + who.iin)) throw new Error('another person')
-    }
+    const t = new Token(who.token, 'kaztoken', who.pin), keys = t.login('-O').toString().match(/Private Key Object/g).length
+    const fresh = [...t.certificates(dir)].filter(([id]) => !before.includes(id))
+    if (keys !== 4 || fresh.length !== 2) throw new Error(`${keys} private keys, with new certificates ${fresh.map(([id]) => id)}`)
+    for (const [, pem] of fresh) { good(dir, pem); names(pem, who.iin) }
   })
 }
 
@@ -163,9 +140,9 @@ async function gost(step, w, who, dir) {
     await w.act('cabinet'); await w.on('cabinet.home'); await presentable(w, 'ru')
   })
   await step('GOST: openssl opens one GOST512 file with a Kazakh key, and OCSP says good', async () => {
-    const [file, ...more] = files()
-    if (more.length || !/^GOST512_[0-9a-f]{40}\.p12$/.test(file)) throw new Error('on the stick: ' + files())
-    const pem = leaf(dir, file), said = sh('openssl', ['x509', '-in', pem, '-noout', '-text'])
+    const [file, ...more] = keyFiles()
+    if (more.length || !/^GOST512_[0-9a-f]{40}\.p12$/.test(file)) throw new Error('on the stick: ' + keyFiles())
+    const pem = opened(dir, file, PASSWORD), said = sh('openssl', ['x509', '-in', pem, '-noout', '-text'])
     if (!said.includes('1.2.398.3.10.1.1.2.2')) throw new Error('its key is another: ' + said)
     good(dir, pem, { gost: true })
     rmSync(join(stick, file)); dock('stick', 'out'); await leave(w)
@@ -186,9 +163,9 @@ async function system(step, w, who, dir) {
     await w.act('apply.submit'); await signed(w, who); await loaded(w); await w.act('cabinet'); await w.on('cabinet.home')
   })
   await step('information system: openssl opens one RSA256 file, verifies it, and OCSP says good', async () => {
-    const [file, ...more] = files()
-    if (more.length || !/^RSA256_[0-9a-f]{40}\.p12$/.test(file)) throw new Error('on the stick: ' + files())
-    const pem = leaf(dir, file)
+    const [file, ...more] = keyFiles()
+    if (more.length || !/^RSA256_[0-9a-f]{40}\.p12$/.test(file)) throw new Error('on the stick: ' + keyFiles())
+    const pem = opened(dir, file, PASSWORD)
     if (!/RSA Public-Key|rsaEncryption/.test(sh('openssl', ['x509', '-in', pem, '-noout', '-text']))) throw new Error('its key is no RSA key')
     good(dir, pem)
     rmSync(join(stick, file)); dock('stick', 'out'); await leave(w)

@@ -1,13 +1,12 @@
 // What a citizen does with the keys he has: lists them and takes the report along (in Kazakh), changes his data, revokes a pair at
 // once (in Russian) and another key while the line is down (in English). openssl and the centre's OCSP and CRL see the effect.
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { centre, dock, house, httpUrl, moduleOf, people, sh, slotOf } from './house.mjs'
+import { centre, dock, people, sh } from './house.mjs'
 import { arrived, clean, enterIIN, forgotten, pin, presentable, says, story, token, told, toPIN, toStorage } from './journeys.mjs'
 import { enrolled, open } from './kiosk.mjs'
-
-const stick = join(house, 'dock', 'stick', 'in')
+import { authority, listed as inList, serialOf, standing, stick, Token } from './proof.mjs'
 
 export default async function cabinetKeys(check) {
   const holders = people().filter(p => p.role === 'citizen' && p.token && /^\d+$/.test(p.pin))
@@ -15,7 +14,6 @@ export default async function cabinetKeys(check) {
   const state = enrolled('cabinet-keys'), w = await open(state), dir = mkdtempSync(join(tmpdir(), 'tirkeu-keys-'))
   try {
     await w.on('attract'); await clean(w)
-    centre('ca', 'export', join(dir, 'ca'))
     const step = story(check, w)
     await issued(step, w, who)
     await listed(step, w, who, state)
@@ -30,33 +28,19 @@ export default async function cabinetKeys(check) {
 }
 
 /** certificates on the token, as pkcs11-tool reads them, each a file. */
-function certificates(who, dir) {
-  const m = moduleOf(token(who.token).kind)
-  const p11 = (...args) => sh('pkcs11-tool', ['--module', m.path, ...args], { env: m.env, encoding: 'buffer' })
-  const slot = slotOf(p11, who.token), list = p11('--slot', slot, '-O', '--type', 'cert').toString()
-  return [...list.matchAll(/ID:\s+([0-9a-f]+)/g)].map(([, id]) => {
-    const der = join(dir, id + '.der'), pem = join(dir, id + '.pem')
-    writeFileSync(der, p11('--slot', slot, '--read-object', '--type', 'cert', '--id', id))
-    sh('openssl', ['x509', '-inform', 'DER', '-in', der, '-out', pem])
-    return { pem, serial: sh('openssl', ['x509', '-in', pem, '-noout', '-serial']).trim().split('=')[1], signs: /Non Repudiation/.test(sh('openssl', ['x509', '-in', pem, '-noout', '-ext', 'keyUsage'])) && !/Client Auth/.test(sh('openssl', ['x509', '-in', pem, '-noout', '-text'])) }
-  })
-}
+const certificates = (who, dir) => [...new Token(who.token, token(who.token).kind, who.pin).certificates(dir).values()]
 
-/** standing is what OCSP and the published list say of a certificate: "good" or "revoked", and they must agree. */
-async function standing(dir, cert) {
-  const issuing = join(dir, 'ca', 'issuing.pem'), root = join(dir, 'ca', 'root.pem'), list = join(dir, 'now.crl'), pem = join(dir, 'now.pem')
-  const ocsp = sh('openssl', ['ocsp', '-issuer', issuing, '-cert', cert.pem, '-url', httpUrl + '/ocsp', '-CAfile', root, '-verify_other', issuing, '-no_nonce'])
-  const said = ocsp.match(/: (good|revoked)/)?.[1]
-  const url = sh('openssl', ['x509', '-in', cert.pem, '-noout', '-ext', 'crlDistributionPoints']).match(/URI:(\S+)/)[1]
-  writeFileSync(list, Buffer.from(await (await fetch(url)).arrayBuffer()))
-  sh('openssl', ['crl', '-inform', 'DER', '-in', list, '-out', pem])
-  const listed = sh('openssl', ['crl', '-in', pem, '-noout', '-text']).includes('Serial Number: ' + cert.serial)
+/** agreed is what OCSP says of a certificate, "good" or "revoked"; the published list and openssl's own check by it must agree. */
+async function agreed(dir, pem) {
+  const { root, rsa } = authority(dir), list = join(dir, 'now.pem')
+  const said = standing(dir, pem), revoked = await inList(dir, pem)
+  sh('openssl', ['crl', '-inform', 'DER', '-in', join(dir, 'list.crl'), '-out', list])
   let verified = true
-  try { sh('openssl', ['verify', '-crl_check', '-CRLfile', pem, '-CAfile', root, '-untrusted', issuing, cert.pem]) } catch (e) {
+  try { sh('openssl', ['verify', '-crl_check', '-CRLfile', list, '-CAfile', root, '-untrusted', rsa, pem]) } catch (e) {
     if (!/revoked/.test(e.message)) throw e
     verified = false
   }
-  if ((said === 'revoked') !== listed || listed === verified) throw new Error(`OCSP says ${said}, the list ${listed ? 'has' : 'has not'} ${cert.serial}, openssl verify ${verified ? 'passes' : 'fails'}`)
+  if ((said === 'revoked') !== revoked || revoked === verified) throw new Error(`OCSP says ${said}, the list ${revoked ? 'has' : 'has not'} ${serialOf(pem)}, openssl verify ${verified ? 'passes' : 'fails'}`)
   return said
 }
 
@@ -154,7 +138,7 @@ async function atOnce(step, w, who, dir) {
   await step('both keys of a pair are chosen by one button', async () => {
     before = certificates(who, dir)
     if (before.length !== 4) throw new Error(`${before.length} certificates on the token`)
-    for (const c of before) if (await standing(dir, c) !== 'good') throw new Error(c.serial + ' is not good before')
+    for (const pem of before) if (await agreed(dir, pem) !== 'good') throw new Error(serialOf(pem) + ' is not good before')
     await w.act('revoke'); await w.on('revoke.list')
     await w.act('revoke.choose'); await told(w, 'E-1750', 'ru', 'revoke.list')
     await w.touch('[data-testid="own-key"][data-key="2"]'); await w.touch('step-pair')
@@ -171,7 +155,7 @@ async function atOnce(step, w, who, dir) {
     await forgotten(w, who.pin)
   })
   await step('openssl sees two of the four revoked, by OCSP, in the CRL and by verify -crl_check', async () => {
-    const now = await Promise.all(before.map(async c => (await standing(dir, c))))
+    const now = await Promise.all(before.map(pem => agreed(dir, pem)))
     if (now.filter(s => s === 'revoked').length !== 2 || now.filter(s => s === 'good').length !== 2) throw new Error('they are ' + now)
   })
   await step('the list does not offer them again', async () => {
@@ -195,9 +179,9 @@ async function withoutLine(step, w, who, dir) {
     if (centre('application', 'list', '--json').includes(number)) throw new Error('the centre has it already')
   })
   await step('when the line is back it is revoked, and openssl sees it', async () => {
-    const was = await Promise.all(before.map(c => standing(dir, c)))
+    const was = await Promise.all(before.map(pem => agreed(dir, pem)))
     dock('line', 'restore'); await revocation(w, 'revoked')
-    const now = await Promise.all(before.map(c => standing(dir, c)))
+    const now = await Promise.all(before.map(pem => agreed(dir, pem)))
     if (now.filter((s, i) => s !== was[i]).length !== 1) throw new Error(`they were ${was} and are ${now}`)
     await w.act('finish'); await w.on('attract', { notices: true }); dock('pull', who.token)
   })

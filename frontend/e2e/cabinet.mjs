@@ -77,10 +77,17 @@ export class Walk {
     return this.installed(2)
   }
 
-  /** load goes from the wish to install to the end of the installation, the storage put in; it stays in. */
+  /** load installs, the storage put in for it, and ends the session. */
   async load() {
-    const w = this.w, wanted = this.onStick ? 'install.password' : 'install.pin'
     this.put()
+    await this.landed()
+    this.take()
+    await this.leave()
+  }
+
+  /** landed goes from the wish to install to the end of the installation, the storage being in. */
+  async landed() {
+    const w = this.w, wanted = this.onStick ? 'install.password' : 'install.pin'
     await w.until('screen ' + wanted, async () => {
       const s = await w.screen()
       if (s === 'install.medium' && await w.shows('[data-testid="action-install.go"]:not([disabled])')) await w.act('install.go')
@@ -90,8 +97,6 @@ export class Walk {
     else await this.enter('install.pin')
     if (await w.on(['install.done', 'install.factory'], { limit: 60000 }) === 'install.factory') { await w.act('install.keep-pin'); await w.on('install.done') }
     await presentable(w, this.lang)
-    this.take()
-    await this.leave()
   }
 
   /** installed has outside programs read the newest certificates on the storage and ask OCSP of each. */
@@ -166,12 +171,8 @@ export class Walk {
 
   /** serials are those of the certificates on the storage, as openssl reads them. */
   serials() {
-    return proof.within(dir => {
-      const of = pem => proof.serialOf(pem).toLowerCase()
-      if (!this.onStick) return proof.plugged(this.citizen.token, () => [...new proof.Token(this.citizen.token, this.storage, this.secret).certificates(dir).values()].map(of))
-      dock('stick', 'in')
-      try { return proof.keyFiles().map(f => of(proof.opened(dir, f, this.secret))) } finally { dock('stick', 'out') }
-    })
+    this.put()
+    try { return this.serialsPlugged() } finally { this.take() }
   }
 
   /** sql asks the centre's own database, by a program that is not ours. */
@@ -235,9 +236,12 @@ export class Walk {
   }
 
   /** serialsPlugged is serials while the storage is in. */
-  serialsPlugged() {
-    return proof.within(dir => (this.onStick ? proof.keyFiles().map(f => proof.opened(dir, f, this.secret))
-      : [...new proof.Token(this.citizen.token, this.storage, this.secret).certificates(dir).values()]).map(pem => proof.serialOf(pem).toLowerCase()))
+  serialsPlugged() { return proof.within(dir => this.pems(dir).map(pem => proof.serialOf(pem).toLowerCase())) }
+
+  /** pems has outside programs write the certificates of the storage, which is in, into the folder. */
+  pems(dir) {
+    if (this.onStick) return proof.keyFiles().map(f => proof.opened(dir, f, this.secret))
+    return [...new proof.Token(this.citizen.token, this.storage, this.secret).certificates(dir).values()]
   }
 
   /** toKeys goes from the e-mail address of a signed application to the key storage; where the storage does not serve it gives the sentence. */
@@ -278,16 +282,7 @@ export class Walk {
     await w.untilPart('[data-testid="done-state"][data-state="issued"]', 60000)
     const number = await w.number()
     await w.act('status.install')
-    const wanted = this.onStick ? 'install.password' : 'install.pin'
-    await w.until('screen ' + wanted, async () => {
-      const s = await w.screen()
-      if (s === 'install.medium' && await w.shows('[data-testid="action-install.go"]:not([disabled])')) await w.act('install.go')
-      return s === wanted
-    })
-    if (this.onStick) { await w.type('password', this.secret); await w.type('again', this.secret); await w.act('install.password') }
-    else await this.enter('install.pin')
-    if (await w.on(['install.done', 'install.factory'], { limit: 60000 }) === 'install.factory') { await w.act('install.keep-pin'); await w.on('install.done') }
-    await presentable(w, this.lang)
+    await this.landed()
     return number
   }
 
@@ -312,8 +307,7 @@ export class Walk {
   /** goodNow has OCSP say good of the certificates with these serial numbers on the storage. */
   goodNow(serials) {
     proof.within(dir => {
-      const pems = this.onStick ? proof.keyFiles().map(f => proof.opened(dir, f, this.secret)) : [...new proof.Token(this.citizen.token, this.storage, this.secret).certificates(dir).values()]
-      for (const pem of pems.filter(pem => serials.includes(proof.serialOf(pem).toLowerCase()))) {
+      for (const pem of this.pems(dir).filter(pem => serials.includes(proof.serialOf(pem).toLowerCase()))) {
         proof.names(pem, this.citizen.iin)
         const said = proof.standing(dir, pem)
         if (said !== 'good') throw new Error('OCSP says ' + said)

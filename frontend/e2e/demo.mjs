@@ -4,7 +4,8 @@ import { createHash } from 'node:crypto'
 import { copyFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Hands } from './hands.mjs'
-import { bin, centre, centreUrl, db, dock, house, httpUrl, moduleOf, out, people, read, sh, slotOf } from './house.mjs'
+import { bin, centre, centreUrl, db, dock, house, httpUrl, moduleOf, out, people, read, sh } from './house.mjs'
+import { standing, Token, within } from './proof.mjs'
 
 const config = join(house, 'kiosk.toml'), state = join(house, 'kiosk'), log = join(house, 'logs', 'kiosk.log')
 let steps = 0
@@ -172,28 +173,20 @@ async function outside() {
     sh('openssl', ['crl', '-inform', 'DER', '-in', crl + '.der', '-out', crl])
     if (!text) throw new Error('the issuing certificate has no subject')
   }, { picture: false })
-  const m = moduleOf('kaztoken')
-  const p11 = (...args) => sh('pkcs11-tool', ['--module', m.path, ...args], { env: { ...m.env, TOKEN_PIN: NEW_PIN }, encoding: 'buffer' })
   dock('plug', kaztoken.token)
-  const slot = slotOf(p11, kaztoken.token)
-  const list = p11('--slot', slot, '--login', '--pin', 'env:TOKEN_PIN', '-O').toString()
-  const ids = kind => [...list.matchAll(new RegExp(kind + '[\\s\\S]*?ID:\\s+([0-9a-f]+)', 'g'))].map(m => m[1])
+  const token = new Token(kaztoken.token, 'kaztoken', NEW_PIN)
   await step('pkcs11-tool-sees-key-and-certificate', async () => {
-    const keys = ids('Private Key Object'), certs = ids('Certificate Object')
-    if (keys.length !== 2 || certs.length !== 2 || keys.slice().sort().join() !== certs.slice().sort().join()) throw new Error('CKA_IDs: keys ' + keys + ' certificates ' + certs)
+    const list = token.login('-O').toString(), [keys, certs] = ['Private Key Object', 'Certificate Object'].map(kind => list.split(kind).length - 1), pairs = token.pairs()
+    if (keys !== 2 || certs !== 2 || pairs.length !== 2) throw new Error(`${keys} private keys, ${certs} certificates, under the same CKA_ID: ${pairs}`)
   }, { picture: false })
-  for (const id of ids('Certificate Object')) {
+  for (const [id, pem] of token.certificates(join(out, 'certs'))) {
     await step('certificate-' + id.slice(0, 8) + '-verified-by-openssl', async () => {
-      const pem = join(out, 'certs', `token-${id}.pem`)
-      sh('openssl', ['x509', '-inform', 'DER', '-out', pem], { input: p11('--slot', slot, '--read-object', '--type', 'cert', '--id', id) })
       sh('openssl', ['verify', '-CAfile', root, '-untrusted', issuing, '-crl_check', '-CRLfile', crl, pem])
-      const data = join(out, 'signed.txt'), sig = join(out, 'signed.sig'), pub = join(out, 'signed.pub')
-      writeFileSync(data, 'тіркеу')
-      sh('pkcs11-tool', ['--module', m.path, '--slot', slot, '--login', '--pin', 'env:TOKEN_PIN', '--sign', '-m', 'SHA256-RSA-PKCS', '--id', id, '-i', data, '-o', sig], { env: { ...m.env, TOKEN_PIN: NEW_PIN } })
-      writeFileSync(pub, sh('openssl', ['x509', '-in', pem, '-pubkey', '-noout']))
-      sh('openssl', ['dgst', '-sha256', '-verify', pub, '-signature', sig, data])
-      const ocsp = sh('openssl', ['ocsp', '-issuer', issuing, '-cert', pem, '-url', httpUrl + '/ocsp', '-CAfile', root, '-verify_other', issuing, '-no_nonce'])
-      if (!/: good/.test(ocsp)) throw new Error('OCSP says: ' + ocsp)
+      within(dir => {
+        token.signs(dir, id, pem)
+        const said = standing(dir, pem)
+        if (said !== 'good') throw new Error('OCSP says: ' + said)
+      })
     }, { picture: false })
   }
   dock('pull', kaztoken.token)

@@ -2,8 +2,9 @@
 import { randomInt } from 'node:crypto'
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { centre, dock, house, moduleOf, people, sh, slotOf } from './house.mjs'
+import { centre, house, people } from './house.mjs'
 import { token } from './journeys.mjs'
+import { plugged, Token } from './proof.mjs'
 
 const LETTERS = 'АӘБГҒДЖЗКҚЛМНҢОӨПРСТҰҮ'
 const word = (length, end) => Array.from({ length }, () => LETTERS[randomInt(LETTERS.length)]).join('') + end
@@ -37,30 +38,26 @@ export function cast() {
   return { holder: { ...holder, adminPIN }, sticky, distant, fresh, operator: owner('gani-kaztoken') }
 }
 
-/** outside gives a pkcs11-tool for a person's token, which is in meanwhile; PINs go by the environment. */
-function outside({ token: name, pin }, act, env = {}) {
-  dock('plug', name)
-  try {
-    const { kind, so_pin } = token(name), m = moduleOf(kind)
-    const p11 = (...args) => sh('pkcs11-tool', ['--module', m.path, ...args], { env: { ...m.env, TOKEN_PIN: pin, TOKEN_SO_PIN: so_pin, ...env }, encoding: 'buffer' })
-    const slot = slotOf(p11, name)
-    return act((...args) => p11('--slot', slot, ...args))
-  } finally { dock('pull', name) }
-}
-const asAdmin = ['--login', '--login-type', 'so', '--so-pin', 'env:TOKEN_SO_PIN'], asOwner = ['--login', '--pin', 'env:TOKEN_PIN']
+/** outside gives a person's token, which is in meanwhile, as pkcs11-tool sees it; PINs go by the environment. */
+const outside = ({ token: name, pin = '' }, act, env = {}) => plugged(name, () => {
+  const { kind, so_pin } = token(name), t = new Token(name, kind, pin)
+  Object.assign(t.env, { TOKEN_SO_PIN: so_pin, ...env })
+  return act(t)
+})
+const asAdmin = ['--login', '--login-type', 'so', '--so-pin', 'env:TOKEN_SO_PIN']
 
 /** emptied makes a token as it was made: the owner's PIN of then, no keys. Other parts of the suite have used it. */
-const emptied = person => outside(person, p11 => {
-  p11(...asAdmin, '--init-pin', '--new-pin', 'env:TOKEN_PIN')
-  const list = p11(...asOwner, '-O').toString()
+const emptied = person => outside(person, t => {
+  t.in(...asAdmin, '--init-pin', '--new-pin', 'env:TOKEN_PIN')
+  const list = t.login('-O').toString()
   for (const [what, type] of [['Private Key Object', 'privkey'], ['Public Key Object', 'pubkey'], ['Certificate Object', 'cert']]) {
-    for (const [, id] of list.matchAll(new RegExp(what + '[\\s\\S]*?ID:\\s+([0-9a-f]+)', 'g'))) p11(...asOwner, '--delete-object', '--type', type, '--id', id)
+    for (const [, id] of list.matchAll(new RegExp(what + '[\\s\\S]*?ID:\\s+([0-9a-f]+)', 'g'))) t.login('--delete-object', '--type', type, '--id', id)
   }
 })
 /** delivered gives a token another administrator's PIN. */
-const delivered = (person, fresh) => outside(person, p11 => p11(...asAdmin, '--change-pin', '--new-pin', 'env:FRESH'), { FRESH: fresh })
+const delivered = (person, fresh) => outside(person, t => t.in(...asAdmin, '--change-pin', '--new-pin', 'env:FRESH'), { FRESH: fresh })
 /** returned gives a token the administrator's PIN back that it had. */
-export const returned = ({ token: name, adminPIN }) => outside({ token: name }, p11 => p11(...asAdmin, '--change-pin', '--new-pin', 'env:FORMER'), { TOKEN_PIN: '', TOKEN_SO_PIN: adminPIN, FORMER: token(name).so_pin })
+export const returned = ({ token: name, adminPIN }) => outside({ token: name }, t => t.in(...asAdmin, '--change-pin', '--new-pin', 'env:FORMER'), { TOKEN_SO_PIN: adminPIN, FORMER: token(name).so_pin })
 const keys = p => ({ token: p.token, pin: p.pin })
 
 /**

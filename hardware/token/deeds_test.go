@@ -3,6 +3,7 @@ package token_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -10,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/tirkeu/kiosk/hardware/token"
 	"github.com/tirkeu/kiosk/hardware/virtual"
@@ -21,6 +24,7 @@ const backWithin = 5 * time.Second
 // What a module may do to the process that loads it, in the middle of an entered PIN and of a signature: the fault is told, everything else lives on,
 // the worker is back, and no PIN is sent again by itself.
 func TestRack_OutlivesWhateverAModuleDoes(t *testing.T) {
+	adoptOrphans(t)
 	for name, c := range map[string]struct {
 		fault func(call string) virtual.Fault
 		want  error // nil: the call goes well
@@ -39,6 +43,12 @@ func TestRack_OutlivesWhateverAModuleDoes(t *testing.T) {
 		"chdir":   {deed("chdir"), nil},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Cleanup(func() { // runs after the rack is closed
+				left := endOrphans(t)
+				if (left > 0) != (name == "daemon" || name == "abandon") {
+					t.Errorf("%d processes outlived their worker", left)
+				}
+			})
 			s := start(t, func(c *token.Config) { c.CallTimeout = 3 * time.Second }, spec("a", token.Kaztoken), spec("b", token.EToken))
 			other := s.login(s.plug("b"), "123456")
 			a := s.plug("a")
@@ -133,20 +143,67 @@ func (s *stand) until(what string, done func() bool) {
 	}
 }
 
-// descendants are the processes of a worker's group that it forked.
-func descendants(t *testing.T, leader int) (pids []int) {
+// processes are those of this machine for which the question is answered by yes.
+func processes(t *testing.T, is func(pid int) bool) (pids []int) {
 	t.Helper()
 	all, err := filepath.Glob("/proc/[0-9]*")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, dir := range all {
-		pid, _ := strconv.Atoi(filepath.Base(dir))
-		if group, err := syscall.Getpgid(pid); err == nil && group == leader && pid != leader {
+		pid, err := strconv.Atoi(filepath.Base(dir))
+		if err == nil && is(pid) {
 			pids = append(pids, pid)
 		}
 	}
 	return pids
+}
+
+// descendants are the processes of a worker's group that it forked.
+func descendants(t *testing.T, leader int) []int {
+	t.Helper()
+	return processes(t, func(pid int) bool {
+		group, err := syscall.Getpgid(pid)
+		return err == nil && group == leader && pid != leader
+	})
+}
+
+// adoptOrphans makes this process the parent of those whose own has ended (prctl(2), PR_SET_CHILD_SUBREAPER), so that it can tell and end them.
+func adoptOrphans(t *testing.T) {
+	t.Helper()
+	err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// endOrphans ends what a module left behind in a session of its own, where the end of its worker's group does not reach it, and says how many those were.
+func endOrphans(t *testing.T) int {
+	t.Helper()
+	orphans := processes(t, func(pid int) bool {
+		session, err := unix.Getsid(pid)
+		return err == nil && session == pid && parentOf(pid) == os.Getpid()
+	})
+	for _, pid := range orphans {
+		err := syscall.Kill(pid, syscall.SIGKILL)
+		if err == nil {
+			_, err = syscall.Wait4(pid, nil, 0, nil)
+		}
+		if err != nil {
+			t.Errorf("end what a module left behind: %v", err)
+		}
+	}
+	return len(orphans)
+}
+
+// parentOf is the parent of a process, 0 where there is no such process (proc_pid_stat(5)).
+func parentOf(pid int) int {
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	_, after, _ := strings.Cut(string(text), ") ")
+	var state string
+	var parent int
+	_, _ = fmt.Sscan(after, &state, &parent)
+	return parent
 }
 
 // A key may take minutes on a card: as long as the limit for it has not passed nobody is cut short, then the worker is replaced.

@@ -12,11 +12,7 @@ import (
 
 // login enters a PIN: one C_Login and never a second one, whatever it returns.
 func (m *module) login(t *present, r *wire.Request, a *wire.Answer) error {
-	err := m.logout(t)
-	if err != nil {
-		return err
-	}
-	h, err := m.open(t)
+	h, err := m.anew(t)
 	if err != nil {
 		return err
 	}
@@ -32,6 +28,15 @@ func (m *module) login(t *present, r *wire.Request, a *wire.Answer) error {
 	t.login = &login{number: m.session, handle: h, private: map[string]pkcs11.ObjectHandle{}}
 	a.Session = m.session
 	return m.afterPIN(t, a, nil)
+}
+
+// anew ends the token's session, if there is one, and opens another: each PIN that is entered begins so.
+func (m *module) anew(t *present) (pkcs11.SessionHandle, error) {
+	err := m.logout(t)
+	if err != nil {
+		return 0, err
+	}
+	return m.open(t)
 }
 
 // open opens a session to write on the token that appeared, and on no other plug of the slot: the watching session, still alive after the new one was

@@ -15,11 +15,7 @@ import (
 // A security officer cannot log in while a read-only session is open (§5.6, CKR_SESSION_READ_ONLY_EXISTS), so the one that watches for a replug
 // is closed meanwhile; the officer's own session watches in its stead.
 func (m *module) unblock(t *present, r *wire.Request, a *wire.Answer) error {
-	err := m.logout(t)
-	if err != nil {
-		return err
-	}
-	h, err := m.open(t)
+	h, err := m.anew(t)
 	if err != nil {
 		return err
 	}
