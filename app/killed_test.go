@@ -71,6 +71,14 @@ func (h *hall) mortal(name string, told *told) *mortalHall {
 	return m
 }
 
+// following is what comes after the n-th of some places to halt; nothing after the last one.
+func following(all []halt, n int) halt {
+	if n+1 < len(all) {
+		return all[n+1]
+	}
+	return halt{}
+}
+
 // begin starts the terminal; where it shall be cut off in the middle of a worker's answer, with a worker that can be.
 func (m *mortalHall) begin(next halt) {
 	m.t.Helper()

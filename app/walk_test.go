@@ -133,14 +133,15 @@ func (m *mortalHall) tidy(accepted []string, elsewhere bool) {
 func (m *mortalHall) killMakingKeys() []string {
 	m.t.Helper()
 	var accepted []string
-	for _, at := range []halt{
+	all := []halt{
 		{Step: app.StepIntendKeys, Nth: 1}, {Step: app.StepMakeKeys, Nth: 1}, {Op: wire.OpGenerate, Nth: 1}, {Step: app.StepSignRequest, Nth: 1},
 		{Op: wire.OpSign, Nth: 1}, {Step: app.StepIntendKeys, Nth: 2}, {Step: app.StepMakeKeys, Nth: 2}, {Op: wire.OpGenerate, Nth: 2},
 		{Step: app.StepSignRequest, Nth: 2}, {Step: app.StepAccept, Nth: 1}, {Step: app.StepCloseKeys, Nth: 1}, {Step: app.StepCloseKeys, Nth: 2},
-	} {
-		m.restart(at)
+	}
+	m.restart(all[0])
+	for n, at := range all {
 		m.killAt(at, m.apply)
-		m.begin(halt{})
+		m.begin(following(all, n))
 		if at.Step == app.StepCloseKeys {
 			accepted = append(accepted, m.newest(accepted))
 		}
@@ -289,8 +290,9 @@ func (m *mortalHall) killTakingUp(number string) {
 func (m *mortalHall) killChangingPIN() string {
 	m.t.Helper()
 	pin, other := citizenPIN, ownPIN
-	for _, at := range []halt{{Step: app.StepIntendPIN, Nth: 1}, {Step: app.StepChangePIN, Nth: 1}, {Op: wire.OpChangePIN, Nth: 1}, {Step: app.StepClosePIN, Nth: 1}} {
-		m.restart(at)
+	all := []halt{{Step: app.StepIntendPIN, Nth: 1}, {Step: app.StepChangePIN, Nth: 1}, {Op: wire.OpChangePIN, Nth: 1}, {Step: app.StepClosePIN, Nth: 1}}
+	m.restart(all[0])
+	for n, at := range all {
 		m.killAt(at, func() {
 			m.shows("menu", "start", fields{"lang": "en"})
 			m.shows("password.medium", "password", nil)
@@ -308,7 +310,7 @@ func (m *mortalHall) killChangingPIN() string {
 		if out, err := m.tool("--login", "--pin", pin, "-O"); err != nil {
 			m.t.Fatalf("after %s: %v\n%s", at, err, out)
 		}
-		m.begin(halt{})
+		m.begin(following(all, n))
 		if s := m.openKeys(pin); s.Screen.Name != "keys.list" {
 			m.t.Fatalf("after %s: %s %+v", at, s.Screen.Name, s.Notice)
 		}
