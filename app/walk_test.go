@@ -37,14 +37,14 @@ func TestJournal_KilledAtEveryStepLeavesNoHalfDoneWork(t *testing.T) {
 	there.killTakingUp(accepted[1])
 	pin := here.killChangingPIN()
 
-	if numbers := h.numbersOf(h.look(pin)); len(numbers) != len(accepted) {
-		t.Errorf("on the token: %v", numbers)
-	}
-	h.everyKeyCertified(pin, accepted...)
 	for _, m := range []*mortalHall{here, there} {
 		m.end(false)
 		m.settled()
 	}
+	if numbers := h.numbersOf(h.look(pin)); len(numbers) != len(accepted) {
+		t.Errorf("on the token: %v", numbers)
+	}
+	h.everyKeyCertified(pin, accepted...)
 	for _, step := range app.JournalSteps {
 		if !told.killed[step] {
 			t.Errorf("nothing was killed at %s", step)
@@ -105,10 +105,10 @@ func (m *mortalHall) ask(count int, elsewhere bool) {
 }
 
 // loose counts the pairs on the token that no accepted application holds.
-func (h *hall) loose(accepted []string) int {
+func (h *hall) loose(objects []object, accepted []string) int {
 	h.t.Helper()
 	count := 0
-	for number, pairs := range h.numbersOf(h.look(citizenPIN)) {
+	for number, pairs := range h.numbersOf(objects) {
 		switch {
 		case !slices.Contains(accepted, number):
 			count += pairs
@@ -119,14 +119,16 @@ func (h *hall) loose(accepted []string) int {
 	return count
 }
 
-// tidy goes on as the citizen does after a sudden end: what is unfinished is removed with his word, and nothing is left of it.
-func (m *mortalHall) tidy(accepted []string, elsewhere bool) {
+// tidy goes on as the citizen does after a sudden end, on what an outside program saw after it: what is unfinished is removed with his
+// word, and nothing is left of it. The outside program is not run while a terminal begins: SoftHSM passes over a token that another process
+// writes to while it looks for its tokens.
+func (m *mortalHall) tidy(seen []object, accepted []string, elsewhere bool) {
 	m.t.Helper()
-	m.ask(m.loose(accepted), elsewhere)
-	m.leave()
-	if left := m.loose(accepted); left > 0 {
+	m.ask(m.loose(seen, accepted), elsewhere)
+	if left := m.loose(m.look(citizenPIN), accepted); left > 0 {
 		m.t.Errorf("%d pairs of no application are left on the token", left)
 	}
+	m.leave()
 }
 
 // killMakingKeys gives the numbers of the applications that were accepted before the terminal was killed.
@@ -141,11 +143,12 @@ func (m *mortalHall) killMakingKeys() []string {
 	m.restart(all[0])
 	for n, at := range all {
 		m.killAt(at, m.apply)
+		seen := m.look(citizenPIN)
 		m.begin(following(all, n))
 		if at.Step == app.StepCloseKeys {
 			accepted = append(accepted, m.newest(accepted))
 		}
-		m.tidy(accepted, false)
+		m.tidy(seen, accepted, false)
 	}
 	return accepted
 }
@@ -182,18 +185,22 @@ func (m *mortalHall) killRemoving(other *mortalHall, accepted []string) {
 		m.begin(at)
 		m.killAt(at, removing(m))
 	}
+	seen := m.look(citizenPIN)
 	m.begin(halt{})
-	m.tidy(accepted, false)
+	m.tidy(seen, accepted, false)
 
 	m.killAt(halt{Step: app.StepAccept, Nth: 1}, m.apply)
 	for _, at := range []halt{{Step: app.StepIntendRemoval, Nth: 1}, {Step: app.StepRemoveKeys, Nth: 1}, {Op: wire.OpDelete, Nth: 1}, {Step: app.StepCloseRemoval, Nth: 1}} {
 		other.restart(at)
 		other.killAt(at, removing(other))
 	}
+	seen = m.look(citizenPIN)
 	other.begin(halt{})
-	other.tidy(accepted, true)
+	other.tidy(seen, accepted, true)
+	other.end(false)
+	seen = m.look(citizenPIN)
 	m.begin(halt{})
-	m.tidy(accepted, false)
+	m.tidy(seen, accepted, false)
 }
 
 // toInstall goes as far as the certificates of an application can be had.
