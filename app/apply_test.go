@@ -383,33 +383,6 @@ func TestDo_TouchForAnEarlierScreenDoesNothing(t *testing.T) {
 	s.shows("apply.iin", "apply", nil)
 }
 
-func TestJournal_AbandonedKeysOfAnEarlierRunAreRemoved(t *testing.T) {
-	s := newStand(t)
-	f := s.token("kaztoken", "KZ-1")
-	f.keys = []fakeKey{{id: []byte("lost"), private: rsaKeys()[4]}}
-	_, err := s.store.Begin(t.Context(), Intent{Kind: IntentGenerate, Medium: "KZ-1", Number: "10010000078", KeyID: []byte("lost")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.apply2(f)
-	if len(f.keys) != 2 || string(f.keys[0].id) == "lost" {
-		t.Fatalf("%d keys", len(f.keys))
-	}
-	found := false
-	for _, o := range s.store.outcomes {
-		found = found || o == outcomeRemoved
-	}
-	if !found {
-		t.Fatal("no outcome in the journal")
-	}
-}
-
-func (s *stand) apply2(f *fakeToken) string {
-	s.t.Helper()
-	s.plug(f)
-	return s.apply(f)
-}
-
 func TestRequest_NamesTheCitizenAndTheStorage(t *testing.T) {
 	s := newStand(t)
 	f := s.token("kaztoken", "KZ-1")

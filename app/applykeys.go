@@ -160,10 +160,13 @@ func (m *making) key(ctx context.Context, n int, template string) error {
 	if err != nil {
 		return fmt.Errorf("choose transaction id: %w", err)
 	}
+	m.k.step(StepIntendKeys, 0)
 	intent, err := m.k.intend(ctx, Intent{Kind: IntentGenerate, Medium: m.draft.medium.serial, Number: m.number, KeyID: id})
 	if err != nil {
 		return fmt.Errorf("write intent: %w", err)
 	}
+	m.k.during(m.ses, func() { m.ses.intents = append(m.ses.intents, intent) })
+	m.k.step(StepMakeKeys, intent)
 	var signer crypto.Signer
 	var spki []byte
 	if m.draft.onStick {
@@ -177,6 +180,7 @@ func (m *making) key(ctx context.Context, n int, template string) error {
 		return err
 	}
 	m.tell(n, "check")
+	m.k.step(StepSignRequest, intent)
 	d := m.draft
 	person := pki.Person{IIN: d.iin, Surname: d.name.Surname, Given: d.name.Given, Patronymic: d.name.Patronymic, Email: d.email}
 	csr, err := pki.NewRequest(template, person, d.medium.kind, signer)

@@ -87,9 +87,7 @@ func (k *Kiosk) signDraft(ctx context.Context, ses *session, with signer) (func(
 	if err != nil {
 		return nil, err
 	}
-	for _, l := range left {
-		k.finish(ctx, l.intent, outcomeAccepted)
-	}
+	k.accepted(ctx, left)
 	joined.Engine.Kick()
 	k.log.Info("application accepted", "session", ses.id, "kind", d.asks())
 	return func() {

@@ -120,9 +120,7 @@ func (k *Kiosk) submit() {
 		if err != nil {
 			return func() { k.fail(faultOf(err)) }
 		}
-		for _, l := range left {
-			k.finish(ctx, l.intent, outcomeAccepted)
-		}
+		k.accepted(ctx, left)
 		engine.Kick()
 		k.log.Info("application accepted", "session", ses.id)
 		return func() {
@@ -143,6 +141,7 @@ func (k *Kiosk) accept(ctx context.Context, application registry.Application, ac
 		return fmt.Errorf("encode application: %w", err)
 	}
 	acceptance.Document = document
+	k.step(StepAccept, 0)
 	err = k.cfg.Store.Accept(ctx, acceptance)
 	if err != nil {
 		return fmt.Errorf("accept application: %w", err)

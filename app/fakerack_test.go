@@ -42,6 +42,7 @@ type fakeToken struct {
 }
 
 type fakeKey struct {
+	label   string
 	id      []byte
 	private *rsa.PrivateKey
 	cert    []byte
@@ -236,7 +237,7 @@ func (l *fakeLogin) on(op string, act func(t *fakeToken) error) error {
 	return act(t)
 }
 
-func (l *fakeLogin) GenerateRSA(ctx context.Context, id []byte, _ string, bits int) (Key, error) {
+func (l *fakeLogin) GenerateRSA(ctx context.Context, id []byte, label string, bits int) (Key, error) {
 	var hold chan struct{}
 	err := l.on("generate", func(t *fakeToken) error { hold = t.hold; return nil })
 	if err != nil {
@@ -253,7 +254,7 @@ func (l *fakeLogin) GenerateRSA(ctx context.Context, id []byte, _ string, bits i
 	err = l.on("generate", func(t *fakeToken) error {
 		private := rsaKeys()[t.nextKey%len(rsaKeys())]
 		t.nextKey++
-		t.keys = append(t.keys, fakeKey{id: id, private: private})
+		t.keys = append(t.keys, fakeKey{label: label, id: id, private: private})
 		spki, err := x509.MarshalPKIXPublicKey(private.Public())
 		key = Key{ID: id, SPKI: spki, Local: true, NeverExtractable: !t.unsafe, Extractable: t.unsafe, Sensitive: !t.unsafe}
 		return err
@@ -269,7 +270,7 @@ func (l *fakeLogin) Keys(context.Context) ([]Key, error) {
 			if err != nil {
 				return err
 			}
-			out = append(out, Key{ID: k.id, SPKI: spki, Local: true, NeverExtractable: true, Sensitive: true, HasCertificate: k.cert != nil})
+			out = append(out, Key{ID: k.id, Label: k.label, SPKI: spki, Local: true, NeverExtractable: true, Sensitive: true, HasCertificate: k.cert != nil})
 		}
 		return nil
 	})

@@ -31,10 +31,16 @@ type hall struct {
 	centre *centretest.Centre
 	state  string
 	folder string // the stick, when it is in
-	kiosk  *app.Kiosk
+	kiosk  touched
 	stop   func()
 	ended  chan struct{}
 	log    *logged
+}
+
+// touched is the kiosk: in this process, or in one of its own.
+type touched interface {
+	Do(action string, args []byte) []byte
+	State() []byte
 }
 
 // logged keeps what was logged, for the search for secrets.
@@ -64,20 +70,32 @@ const (
 func newHall(t *testing.T) *hall {
 	t.Helper()
 	h := &hall{t: t, state: t.TempDir(), ended: make(chan struct{}, 32), log: &logged{}}
-	h.bench, h.rack = virtualtest.StartForTest(t,
-		virtual.Spec{Name: "citizen", Kind: token.Kaztoken, Label: "citizen", Serial: "KZ0001", PIN: citizenPIN, Initialized: true},
-		virtual.Spec{Name: "second", Kind: token.Kaztoken, Label: "second", Serial: "KZ0002", PIN: ownPIN, Initialized: true},
-		virtual.Spec{Name: "staff", Kind: token.JaCarta, Label: "staff", Serial: "JC0001", PIN: operatorPIN, Initialized: true},
-	)
+	h.tokens()
 	h.centre = centretest.Start(t)
-	for _, iin := range []string{centretest.IINAigerim, centretest.IINBolat, centretest.IINDana} {
-		p := centretest.Person(iin)
-		h.centre.AddPerson(p.IIN, p.Surname, p.Given, p.Patronymic)
-	}
+	h.register()
 	h.folder = filepath.Join(t.TempDir(), "stick")
 	h.start()
 	t.Cleanup(func() { h.stop() })
 	return h
+}
+
+// tokens makes the tokens that people bring.
+func (h *hall) tokens() {
+	h.t.Helper()
+	h.bench, h.rack = virtualtest.StartForTest(h.t,
+		virtual.Spec{Name: "citizen", Kind: token.Kaztoken, Label: "citizen", Serial: "KZ0001", PIN: citizenPIN, Initialized: true},
+		virtual.Spec{Name: "second", Kind: token.Kaztoken, Label: "second", Serial: "KZ0002", PIN: ownPIN, Initialized: true},
+		virtual.Spec{Name: "staff", Kind: token.JaCarta, Label: "staff", Serial: "JC0001", PIN: operatorPIN, Initialized: true},
+	)
+}
+
+// register writes people into the centre's register.
+func (h *hall) register() {
+	h.t.Helper()
+	for _, iin := range []string{centretest.IINAigerim, centretest.IINBolat, centretest.IINDana} {
+		p := centretest.Person(iin)
+		h.centre.AddPerson(p.IIN, p.Surname, p.Given, p.Patronymic)
+	}
 }
 
 // start opens the terminal as main does.
@@ -97,11 +115,12 @@ func (h *hall) start() {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	h.kiosk, err = opened.Kiosk(func() { h.ended <- struct{}{} })
+	kiosk, err := opened.Kiosk(func() { h.ended <- struct{}{} })
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	kiosk, ran := h.kiosk, make(chan error, 1)
+	h.kiosk = kiosk
+	ran := make(chan error, 1)
 	go func() { ran <- kiosk.Run(ctx) }()
 	var once sync.Once
 	h.stop = func() {

@@ -201,10 +201,12 @@ func (k *Kiosk) install(record Record, i installer) {
 func (k *Kiosk) markInstalled(ctx context.Context, number string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), journalWithin)
 	defer cancel()
+	k.step(StepMarkInstalled, 0)
 	err := k.cfg.Store.MarkInstalled(ctx, number, k.cfg.Now().UTC())
 	if err != nil {
 		return err
 	}
+	k.step(StepInstalled, 0)
 	k.joined.Engine.Kick()
 	return nil
 }

@@ -35,15 +35,17 @@ func (t *tokenInstall) install(ctx context.Context, tell func(index int, step st
 		if !has(keys, key) {
 			return nil, is(CodeTokenKeysGone, errors.New("the application's key is not on the token"))
 		}
+		t.k.step(StepIntendCertificate, 0)
 		intent, err := t.k.intend(ctx, Intent{Kind: IntentInstall, Medium: key.Medium, Number: t.record.Number, KeyID: key.KeyID})
 		if err != nil {
 			return nil, fmt.Errorf("write intent: %w", err)
 		}
-		err = t.one(ctx, key, func(step string) { tell(n+1, step) })
+		err = t.one(ctx, key, intent, func(step string) { tell(n+1, step) })
 		if err != nil {
 			t.k.finish(ctx, intent, outcomeFailed)
 			return nil, err
 		}
+		t.k.step(StepCloseCertificate, intent)
 		t.k.finish(ctx, intent, outcomeDone)
 	}
 	return nil, nil
@@ -52,15 +54,17 @@ func (t *tokenInstall) install(ctx context.Context, tell func(index int, step st
 func (*tokenInstall) tidy() {}
 
 // one writes a certificate, reads it back and compares it.
-func (t *tokenInstall) one(ctx context.Context, key RecordKey, tell func(step string)) error {
+func (t *tokenInstall) one(ctx context.Context, key RecordKey, intent int64, tell func(step string)) error {
 	ctx, cancel := context.WithTimeout(ctx, tokenWithin)
 	defer cancel()
 	tell("write")
+	t.k.step(StepWriteCertificate, intent)
 	err := t.login.WriteCertificate(ctx, key.KeyID, keyLabel(key.Template, t.record.Number), key.Certificate)
 	if err != nil {
 		return fmt.Errorf("write certificate: %w", err)
 	}
 	tell("read")
+	t.k.step(StepReadBack, intent)
 	there, err := t.login.Certificates(ctx)
 	if err != nil {
 		return fmt.Errorf("read certificate back: %w", err)
@@ -145,32 +149,36 @@ func (s *stickInstall) one(ctx context.Context, keys []keyfile.SealedKey, key Re
 	if err != nil {
 		return "", err
 	}
+	s.k.step(StepIntendCertificate, 0)
 	intent, err := s.k.intend(ctx, Intent{Kind: IntentInstall, Medium: stickRef.serial, Number: s.record.Number, KeyID: key.KeyID})
 	if err != nil {
 		return "", fmt.Errorf("write intent: %w", err)
 	}
 	name := keyfile.Name(key.Template, entry.Certificate)
-	err = s.write(name, entry, tell)
+	err = s.write(name, entry, intent, tell)
 	if err != nil {
 		s.k.finish(ctx, intent, outcomeFailed)
 		return "", err
 	}
+	s.k.step(StepCloseCertificate, intent)
 	s.k.finish(ctx, intent, outcomeDone)
 	return name, nil
 }
 
-func (s *stickInstall) write(name string, entry keyfile.Entry, tell func(step string)) error {
+func (s *stickInstall) write(name string, entry keyfile.Entry, intent int64, tell func(step string)) error {
 	var file bytes.Buffer
 	err := keyfile.Write(&file, entry, s.password, keyfile.Options{Rand: s.k.cfg.Rand})
 	if err != nil {
 		return fmt.Errorf("make key file: %w", err)
 	}
+	s.k.step(StepWriteCertificate, intent)
 	// A file of this name holds this very key (the name is its identifier): it is of an installation that was cut short.
 	err = s.k.cfg.Stick.Replace(name, file.Bytes())
 	if err != nil {
 		return fmt.Errorf("write key file: %w", err)
 	}
 	tell("read")
+	s.k.step(StepReadBack, intent)
 	back, err := s.k.cfg.Stick.Read(name, maxKeyFile)
 	if err != nil {
 		return fmt.Errorf("read key file back: %w", err)

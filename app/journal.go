@@ -76,21 +76,37 @@ func (k *Kiosk) bound(ctx context.Context, i Intent) (bool, error) {
 	return false, nil
 }
 
-// sweep takes key pairs off a token just opened which were made for applications that were never accepted. Those of the
-// session's own draft stay: its citizen is about to sign it.
-func (k *Kiosk) sweep(ctx context.Context, open *opened, own []leftover) {
+// accepted closes the intents of keys that an application on disk holds.
+func (k *Kiosk) accepted(ctx context.Context, left []leftover) {
+	for _, l := range left {
+		k.step(StepCloseKeys, l.intent)
+		k.finish(ctx, l.intent, outcomeAccepted)
+	}
+}
+
+// sweep looks for key pairs on a token just opened which were made for applications that were never accepted. Those of the
+// session's own draft stay: its citizen is about to sign it. Others of the session (begun) are taken off the token, as the citizen
+// was told when he pulled it too early. Those of an earlier one, which the program or the power did not let end, are given back:
+// he is asked.
+func (k *Kiosk) sweep(ctx context.Context, open *opened, own []leftover, begun []int64) []unfinished {
 	intents, err := k.cfg.Store.OpenIntents(ctx)
 	if err != nil {
 		k.log.Warn("read device journal", "cause", err)
-		return
+		return nil
 	}
+	intents = slices.DeleteFunc(intents, func(i Intent) bool {
+		return i.Kind != IntentGenerate || i.Medium != open.ref.serial || slices.ContainsFunc(own, func(l leftover) bool { return l.intent == i.ID })
+	})
+	if len(intents) == 0 {
+		return nil
+	}
+	keys, err := open.login.Keys(ctx)
+	if err != nil {
+		k.log.Warn("look for unbound keys", "cause", err)
+		return nil
+	}
+	var asks []unfinished
 	for _, i := range intents {
-		if i.Kind != IntentGenerate || i.Medium != open.ref.serial {
-			continue
-		}
-		if slices.ContainsFunc(own, func(l leftover) bool { return l.intent == i.ID }) {
-			continue
-		}
 		held, err := k.bound(ctx, i)
 		if err != nil {
 			continue
@@ -99,19 +115,30 @@ func (k *Kiosk) sweep(ctx context.Context, open *opened, own []leftover) {
 			k.finish(ctx, i.ID, outcomeAccepted)
 			continue
 		}
-		k.remove(ctx, open.login, leftover{intent: i.ID, id: i.KeyID})
+		l := leftover{intent: i.ID, medium: open.ref, id: i.KeyID, number: i.Number}
+		n := slices.IndexFunc(keys, func(key Key) bool { return string(key.ID) == string(i.KeyID) })
+		if n >= 0 && !slices.Contains(begun, i.ID) {
+			template, _ := labelled(keys[n].Label)
+			asks = append(asks, unfinished{leftover: l, template: template})
+			continue
+		}
+		_ = k.remove(ctx, open.login, l) // where there is no private key, what is left of its pair serves nobody
 	}
+	return asks
 }
 
 // remove takes one unbound key pair off a token and closes its intent; when the token does not let it, the intent stays
 // open for the next time.
-func (k *Kiosk) remove(ctx context.Context, login Login, l leftover) {
+func (k *Kiosk) remove(ctx context.Context, login Login, l leftover) error {
+	k.step(StepRemoveKeys, l.intent)
 	err := login.Delete(ctx, l.id)
 	if err != nil && !errors.Is(err, token.ErrNotFound) {
 		k.log.Warn("remove unbound keys", "intent", l.intent, "cause", err)
-		return
+		return err
 	}
+	k.step(StepCloseRemoval, l.intent)
 	k.finish(ctx, l.intent, outcomeRemoved)
+	return nil
 }
 
 // abandon removes what a session made and no application holds. open are the tokens that are open, some may be nil: what
@@ -130,7 +157,7 @@ func (k *Kiosk) abandon(ctx context.Context, left []leftover, open ...*opened) {
 		}
 		i := slices.IndexFunc(open, func(o *opened) bool { return o != nil && o.ref == l.medium })
 		if i >= 0 {
-			k.remove(ctx, open[i].login, l)
+			_ = k.remove(ctx, open[i].login, l)
 		}
 	}
 }

@@ -35,6 +35,7 @@ func unsettled(err error) bool {
 
 // journalPIN surrounds an act that sets a token's PIN with its intent and its outcome in the device journal.
 func (k *Kiosk) journalPIN(ctx context.Context, medium, number string, set func(ctx context.Context) error) error {
+	k.step(StepIntendPIN, 0)
 	intent, err := k.intend(ctx, Intent{Kind: IntentChangePIN, Medium: medium, Number: number})
 	if err != nil {
 		return err
@@ -42,7 +43,9 @@ func (k *Kiosk) journalPIN(ctx context.Context, medium, number string, set func(
 	// Once begun it is brought to its end: a session that is closed meanwhile must not leave the question open.
 	acting, cancel := context.WithTimeout(context.WithoutCancel(ctx), tokenWithin)
 	defer cancel()
+	k.step(StepChangePIN, intent)
 	err = set(acting)
+	k.step(StepClosePIN, intent)
 	outcome := outcomeDone
 	switch {
 	case unsettled(err):

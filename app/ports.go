@@ -126,6 +126,7 @@ const (
 	IntentGenerate  IntentKind = "generate"
 	IntentInstall   IntentKind = "install"
 	IntentChangePIN IntentKind = "change-pin"
+	IntentRemove    IntentKind = "remove" // of keys that were made at another terminal
 )
 
 // Intent is written to the device journal before an act that changes a token or a stick.

@@ -275,6 +275,21 @@ type CertificateCard struct {
 	KeyID     string `json:"keyId"`
 }
 
+// UnfinishedScreen is the data of "keys.unfinished".
+type UnfinishedScreen struct {
+	Token     TokenCard        `json:"token"`
+	Keys      []UnfinishedCard `json:"keys"`
+	Elsewhere bool             `json:"elsewhere"` // some were made at another terminal
+	Must      bool             `json:"must"`      // they cannot be left: the application in hand is theirs
+}
+
+// UnfinishedCard is a key pair of an application that never came to be.
+type UnfinishedCard struct {
+	Title     string `json:"title"`
+	Number    string `json:"number"` // of that application, in groups
+	Elsewhere bool   `json:"elsewhere"`
+}
+
 // KeysMediumScreen is the data of "keys.medium".
 type KeysMediumScreen struct {
 	Tokens []TokenCard `json:"tokens"`

@@ -20,6 +20,7 @@ type session struct {
 	open    *opened
 	made    *opened    // on which the draft's keys were made, kept open until an application holds them
 	left    []leftover // made for the draft; no application holds it yet
+	intents []int64    // of all keys that were begun; what is left of them is taken away without a question
 	place   place      // chosen last
 	staff   *staffMode
 	held    []heldKey // of a key file that has been opened to sign with
@@ -33,6 +34,8 @@ type opened struct {
 	login   Login
 	ref     ref
 	factory bool // the PIN that was typed is the factory's
+	// unfinished are the key pairs on it of which the citizen shall be asked.
+	unfinished []unfinished
 }
 
 // staffMode is an open supervisor mode.

@@ -172,6 +172,7 @@ func (k *Kiosk) adopt(ctx context.Context, joined *Joined, number string, proof 
 	}
 	ctx, cancel := context.WithTimeout(ctx, journalWithin)
 	defer cancel()
+	k.step(StepTakeUp, 0)
 	err = k.cfg.Store.Adopt(ctx, taken)
 	if err != nil {
 		return Record{}, err

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/tirkeu/kiosk/hardware/token"
 )
@@ -134,15 +135,19 @@ func (k *Kiosk) unlock(e *entry, args []byte, opened func(open *opened)) *fault 
 		k.ses.made = nil
 		k.shut(made)
 	}
+	joined, web, from := k.joined, k.ses.draft.web, k.at
 	k.start(job{awaits: true}, func(ctx context.Context, ses *session) func() {
 		open, err := k.login(ctx, ses, r, pin)
 		pin.Wipe()
+		if err == nil {
+			open.unfinished = append(open.unfinished, k.strange(ctx, joined, open, web)...)
+		}
 		return func() {
 			if err != nil {
 				k.fail(k.pinFault(r, err))
 				return
 			}
-			opened(open)
+			k.askUnfinished(open, web, from, opened)
 		}
 	})
 	return nil
@@ -181,15 +186,16 @@ func (k *Kiosk) login(ctx context.Context, ses *session, r ref, pin token.PIN) (
 	k.mu.Lock()
 	held := k.ses == ses
 	var own []leftover
+	var begun []int64
 	if held {
-		ses.open, own = open, ses.left
+		ses.open, own, begun = open, ses.left, slices.Clone(ses.intents)
 	}
 	k.mu.Unlock()
 	if !held {
 		k.logout(context.WithoutCancel(ctx), login)
 		return nil, context.Canceled
 	}
-	k.sweep(ctx, open, own)
+	open.unfinished = k.sweep(ctx, open, own, begun)
 	return open, nil
 }
 

@@ -125,6 +125,7 @@ const (
 	IntentGenerate  IntentKind = "generate"
 	IntentInstall   IntentKind = "install"
 	IntentChangePIN IntentKind = "change-pin"
+	IntentRemove    IntentKind = "remove"
 )
 
 // Intent is an entry of the device journal, written before an act that changes a token or a stick.

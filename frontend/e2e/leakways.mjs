@@ -12,6 +12,7 @@ export const impersonal = {
   attract: 'no session is open',
   menu: 'asks nothing and shows nothing of a person',
   'apply.keys': 'no time runs out while keys are made; apply.summary follows',
+  'keys.unfinished': 'only where a terminal was cut off; of what lies on the token it shows less than keys.list, which follows',
   'install.progress': 'no time runs out while certificates are written; install.done follows',
   'files.progress': 'no time runs out while a file is written; files.changed follows',
 }

@@ -338,6 +338,19 @@ export interface KeyCard {
   number: string
 }
 
+export interface UnfinishedScreen {
+  token: TokenCard
+  keys: UnfinishedCard[]
+  elsewhere: boolean
+  must: boolean
+}
+
+export interface UnfinishedCard {
+  title: string
+  number: string
+  elsewhere: boolean
+}
+
 export interface FilesMediumScreen {
   present: boolean
 }
@@ -947,6 +960,7 @@ export interface Screens {
   'keys.medium': KeysMediumScreen
   'keys.pin': PINScreen
   'keys.list': KeysListScreen
+  'keys.unfinished': UnfinishedScreen
   'files.medium': FilesMediumScreen
   'files.list': FilesListScreen
   'files.password': FilesPasswordScreen
@@ -1040,6 +1054,8 @@ export interface Actions {
   'install.keep-pin': Record<string, never>
   'keys.token': InsertionArgs
   'keys.pin': PINArgs
+  'keys.remove': Record<string, never>
+  'keys.keep': Record<string, never>
   'files.look': Record<string, never>
   'files.open': FileArgs
   'files.password': FilePasswordArgs

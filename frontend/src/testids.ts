@@ -40,6 +40,7 @@
    action-system.choose data-code   systems-none      an information system of one's own; the list is empty
    action-code.ask data-method      code-time data-left   code-left data-left   code-wait   one-time codes; field-code
    done-state data-state     what comes after apply.done: staff, queued, sent, issued, rejected
+   unfinished data-elsewhere a key pair on keys.unfinished
    line                      state of the line in the header, data-online="true|false"
    number                    the application number on apply.done; status data-status; verdict data-verdict;
                              agreement-text; key-item data-state; part-<name> data-state (self-test)

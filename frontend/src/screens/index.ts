@@ -28,6 +28,7 @@ import InstallDone from './InstallDone.svelte'
 import KeysMedium from './KeysMedium.svelte'
 import KeysPin from './KeysPin.svelte'
 import KeysList from './KeysList.svelte'
+import KeysUnfinished from './KeysUnfinished.svelte'
 import FilesMedium from './FilesMedium.svelte'
 import FilesList from './FilesList.svelte'
 import FilesPassword from './FilesPassword.svelte'
@@ -106,6 +107,7 @@ export const screens: Record<string, Component<{ data: never }>> = {
   'keys.medium': KeysMedium,
   'keys.pin': KeysPin,
   'keys.list': KeysList,
+  'keys.unfinished': KeysUnfinished,
   'files.medium': FilesMedium,
   'files.list': FilesList,
   'files.password': FilesPassword,

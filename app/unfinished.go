@@ -1,0 +1,175 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/tirkeu/kiosk/sync/registry"
+)
+
+// unfinished is a key pair on an open token that was made for an application which never came to be: the program or the power ended
+// between the two. What had been typed is gone with it, so that it cannot be finished; it can be taken away with the citizen's word.
+type unfinished struct {
+	leftover
+	template string
+	// elsewhere: another terminal made it, which knows more of it than this one and the centre do.
+	elsewhere bool
+}
+
+// labelled takes a key's name on the token apart (keyLabel); both empty where it is not one of ours.
+func labelled(label string) (template, number string) {
+	template, number, _ = strings.Cut(label, " ")
+	if !registry.ValidNumber(number) || known(template) == "unknown" {
+		return "", ""
+	}
+	return template, number
+}
+
+// strange looks on an open token for key pairs without a certificate that another terminal made and that no application holds, as far as
+// this terminal and the centre know. web is the number of the application that is being confirmed, if it is one of the web: nobody has
+// made keys for it yet that count. Where the centre cannot be asked nothing is said of them.
+func (k *Kiosk) strange(ctx context.Context, joined *Joined, open *opened, web string) []unfinished {
+	keys, err := open.login.Keys(ctx)
+	if err != nil {
+		k.log.Warn("look for unfinished keys", "cause", err)
+		return nil
+	}
+	own, err := k.cfg.Store.OpenIntents(ctx)
+	if err != nil {
+		k.log.Warn("read device journal", "cause", err)
+		return nil
+	}
+	words := map[string]bool{} // of each number: no application holds keys that this terminal does not know
+	var asks []unfinished
+	for _, key := range keys {
+		template, number := labelled(key.Label)
+		if key.HasCertificate || number == "" || slices.ContainsFunc(own, func(i Intent) bool { return string(i.KeyID) == string(key.ID) }) {
+			continue
+		}
+		loose, asked := words[number]
+		record, err := k.cfg.Store.Application(ctx, number)
+		switch {
+		case err == nil:
+			loose = !slices.ContainsFunc(record.Keys, func(r RecordKey) bool { return string(r.KeyID) == string(key.ID) })
+		case !errors.Is(err, ErrNoRecord):
+			continue
+		case number == web:
+			loose = true
+		case !asked && joined != nil:
+			_, err = limited(ctx, func(ctx context.Context) (registry.Status, error) { return joined.Line.Status(ctx, number) })
+			loose = errors.Is(err, ErrUnknown)
+			words[number] = loose
+		}
+		if loose {
+			asks = append(asks, unfinished{leftover: leftover{medium: open.ref, number: number, id: key.ID}, template: template, elsewhere: true})
+		}
+	}
+	return asks
+}
+
+// unfinishedKeys asks what shall become of them before the token is used for anything else.
+type unfinishedKeys struct {
+	open *opened
+	keys []unfinished
+	must bool  // they are of the very application that keys shall be made for: a second pair is not made beside them
+	from state // where the PIN was typed
+	then func(*opened)
+}
+
+// askUnfinished goes on with an open token, after the question about unfinished keys where there are any. Under the lock.
+func (k *Kiosk) askUnfinished(open *opened, web string, from state, then func(*opened)) {
+	if len(open.unfinished) == 0 {
+		then(open)
+		return
+	}
+	s := &unfinishedKeys{open: open, keys: open.unfinished, from: from, then: then}
+	s.must = web != "" && slices.ContainsFunc(s.keys, func(u unfinished) bool { return u.number == web })
+	open.unfinished = nil
+	k.at = s
+}
+
+func (*unfinishedKeys) name() string { return "keys.unfinished" }
+func (s *unfinishedKeys) view(k *Kiosk) any {
+	v := UnfinishedScreen{Token: k.card(s.open.ref), Keys: []UnfinishedCard{}, Must: s.must}
+	for _, u := range s.keys {
+		c := UnfinishedCard{Title: k.text("template." + known(u.template)), Elsewhere: u.elsewhere}
+		if u.number != "" {
+			c.Number = registry.FormatNumber(u.number)
+		}
+		v.Keys = append(v.Keys, c)
+		v.Elsewhere = v.Elsewhere || u.elsewhere
+	}
+	return v
+}
+
+// back closes the token and asks for its PIN again.
+func (s *unfinishedKeys) back(k *Kiosk) state {
+	k.close()
+	return s.from
+}
+
+func (s *unfinishedKeys) steps(k *Kiosk) *Progress {
+	if from, ok := s.from.(stepper); ok {
+		return from.steps(k)
+	}
+	return nil
+}
+
+// pulled goes back to where the PIN was typed, which knows what to do without a token.
+func (s *unfinishedKeys) pulled(k *Kiosk) {
+	k.at = s.from
+	if from, ok := s.from.(plugger); ok {
+		from.plugged(k)
+	}
+}
+
+func (s *unfinishedKeys) act(k *Kiosk, action string, _ []byte) *fault {
+	switch action {
+	case "keys.remove":
+		s.remove(k)
+	case "keys.keep":
+		if !s.must {
+			s.then(s.open)
+		}
+	}
+	return nil
+}
+
+// remove takes them off the token. What could not be taken off is asked about again.
+func (s *unfinishedKeys) remove(k *Kiosk) {
+	k.start(job{awaits: true, steady: true}, func(ctx context.Context, _ *session) func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tokenWithin)
+		defer cancel()
+		left := slices.Clone(s.keys)
+		var err error
+		for len(left) > 0 && err == nil {
+			err = k.removeUnfinished(ctx, s.open.login, left[0])
+			if err == nil {
+				left = left[1:]
+			}
+		}
+		return func() {
+			s.keys = left
+			if err != nil {
+				k.fail(faultOf(err))
+				return
+			}
+			s.then(s.open)
+		}
+	})
+}
+
+// removeUnfinished takes one pair off; one of another terminal has no intent here, so that it is given one.
+func (k *Kiosk) removeUnfinished(ctx context.Context, login Login, u unfinished) error {
+	if u.intent == 0 {
+		k.step(StepIntendRemoval, 0)
+		intent, err := k.intend(ctx, Intent{Kind: IntentRemove, Medium: u.medium.serial, Number: u.number, KeyID: u.id})
+		if err != nil {
+			return err
+		}
+		u.intent = intent
+	}
+	return k.remove(ctx, login, u.leftover)
+}
