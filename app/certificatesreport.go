@@ -90,7 +90,7 @@ func (k *Kiosk) printReport(s *certificatesReport) {
 		defer cancel()
 		pdf, err := paper.PDF()
 		if err == nil {
-			err = k.cfg.Printer.Print(ctx, title, pdf, func(word string) { k.during(ses, func() { s.state = word }) })
+			err = k.cfg.Printer.Print(ctx, Paper{Title: title, PDF: pdf}, func(word string) { k.during(ses, func() { s.state = word }) })
 		}
 		return func() { s.taken(k, "printed", err) }
 	})

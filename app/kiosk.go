@@ -45,7 +45,9 @@ type Config struct {
 	IdleAfter      time.Duration // citizen: silence until the warning; 0 means 120 s
 	StaffIdleAfter time.Duration // staff: the same; 0 means 5 min
 	IdleWarning    time.Duration // from the warning to the end; 0 means 30 s
-	AnswerWithin   time.Duration // how long Do waits for slow work before it answers with what stands; 0 means 60 s
+	// PrinterPatience is how long a receipt waits for a printer that waits for a person; 0 means 4 s.
+	PrinterPatience time.Duration
+	AnswerWithin    time.Duration // how long Do waits for slow work before it answers with what stands; 0 means 60 s
 
 	Now      func() time.Time
 	Rand     io.Reader
@@ -86,6 +88,7 @@ type Kiosk struct {
 	recycling chan struct{}       // non-nil while the token processes are being replaced; closed after
 	closing   chan struct{}       // closed when the last log-out is through; nil when there was none
 	stick     bool                // present
+	printer   bool                // there was one when it was last looked for
 	link      LinkState           // as last seen
 	asked     []time.Time         // when the register was asked about somebody who did not apply
 	touchedAt time.Time           // last sign of a person while there is no session
@@ -108,6 +111,7 @@ func New(cfg Config) (*Kiosk, error) {
 	def(&cfg.StaffIdleAfter, 5*time.Minute)
 	def(&cfg.IdleWarning, 30*time.Second)
 	def(&cfg.AnswerWithin, 60*time.Second)
+	def(&cfg.PrinterPatience, printerPatience)
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}

@@ -203,6 +203,7 @@ type ApplyDoneScreen struct {
 	Medium  Medium `json:"medium"`
 	TakeOut bool   `json:"takeOut"`
 	Days    int    `json:"days"`
+	Receipt string `json:"receipt" ts:"'' | 'print' | 'email'"` // how one is offered
 }
 
 // StatusNumberScreen is the data of "status.number".

@@ -46,6 +46,8 @@ func families() []string {
 	add("own.sieve.", append([]string{"all"}, sieves...)...)
 	add("origin.", "kiosk", "web", "request")
 	add("printer.", printerStates...)
+	add("receipt.title.", "staff", "signed", "revocation")
+	add("receipt.why.", append([]string{"absent"}, hindrances...)...)
 	for _, s := range revokeStates {
 		add("revoke."+s+".", "title", "text", "hint")
 	}

@@ -5,6 +5,7 @@ import { signed } from './apply.mjs'
 import { files, notices, opened } from './files.mjs'
 import { factory, file, items, itemsOffline, keys, kinds, person, signIn } from './cabinet.mjs'
 import * as own from './own.mjs'
+import { receipts } from './receipt.mjs'
 import { staffScreens } from './staff.mjs'
 import { application, certificates, facts, reasons, regions, localities, parts, agreement } from './texts.mjs'
 
@@ -92,8 +93,8 @@ const screens = [
   ['apply-pin-final', 'apply.pin', { ...pin, token: etoken, low: true, final: true }, { progress: line('pin') }],
   ['apply-keys', 'apply.keys', { medium, key: 1, keys: 2, phase: 'generate', text: L('Қол қою кілті токеннің ішінде жасалып жатыр', 'Ключ создаётся внутри токена', 'The key is being made inside the token') }, { progress: line('keys'), canBack: false, canExit: false }],
   ['apply-summary', 'apply.summary', { rows: facts, consentText: L('Деректерімнің дұрыстығын растаймын, оларды өңдеуге және ЭЦҚ кілттерін шығаруға келісемін.', 'Подтверждаю, что данные верны, и согласен на их обработку и выпуск ключей ЭЦП.', 'I confirm that the data are right, and agree to their processing and to the issue of digital signature keys.'), kind: 'new', signed: false }, { progress: line('summary') }],
-  ['apply-done', 'apply.done', { number, qr: qr(), online: true, medium, takeOut: true, days: 30, kind: 'new', state: 'staff', why: '', hint: '', revoke: false }, { canBack: false }],
-  ['apply-done-offline', 'apply.done', { number, qr: qr(), online: false, medium: stickMedium, takeOut: true, days: 30, kind: 'new', state: 'staff', why: '', hint: '', revoke: false }, { canBack: false, online: false, pending: 1 }],
+  ['apply-done', 'apply.done', { number, qr: qr(), online: true, medium, takeOut: true, days: 30, kind: 'new', state: 'staff', why: '', hint: '', revoke: false, receipt: 'print' }, { canBack: false }],
+  ['apply-done-offline', 'apply.done', { number, qr: qr(), online: false, medium: stickMedium, takeOut: true, days: 30, kind: 'new', state: 'staff', why: '', hint: '', revoke: false, receipt: 'email' }, { canBack: false, online: false, pending: 1 }],
   ['status-number', 'status.number', { tokens: [] }],
   ['status-number-token', 'status.number', { tokens: [kaztoken] }],
   ['status-word-waiting', 'status.word', { number, status: 'waiting', title: L('Өтінім растауды күтіп тұр', 'Заявка ждёт подтверждения', 'The application waits to be confirmed'), text: L('Өтінім орталыққа жетті. Оны оператор жеке куәлігіңіз бойынша растауы керек.', 'Заявка в центре. Оператор должен подтвердить её по вашему удостоверению личности.', 'The application is at the centre. An operator must confirm it against your ID card.'), next: L('Жеке куәлігіңізбен операторға барыңыз.', 'Подойдите к оператору с удостоверением личности.', 'Go to an operator with your ID card.'), canInstall: false }],
@@ -150,7 +151,7 @@ const screens = [
   ['revoke-reason', 'revoke.reason', { reasons: own.reasons, chosen: '', count: 2 }, { progress: toRevoke('reason') }],
   ['revoke-confirm', 'revoke.confirm', own.confirm, { progress: toRevoke('summary') }],
   ['revoke-confirm-offline', 'revoke.confirm', { ...own.confirm, last: false, offline: true }, { progress: toRevoke('summary'), online: false }],
-  ...['queued', 'sent', 'revoked', 'refused'].map((state) => ['revoke-done-' + state, 'revoke.done', { number, qr: qr(), medium, takeOut: true, ...own.done[state] }, { progress: toRevoke('done'), canBack: false, online: state !== 'queued' }]),
+  ...['queued', 'sent', 'revoked', 'refused'].map((state) => ['revoke-done-' + state, 'revoke.done', { number, qr: qr(), medium, takeOut: true, receipt: state === 'refused' ? '' : 'print', ...own.done[state] }, { progress: toRevoke('done'), canBack: false, online: state !== 'queued' }]),
   ['certificates-list', 'certificates.list', { keys: own.certificates.all, sieves: own.sieves, sieve: '', total: 4, whole: true }],
   ['certificates-list-empty', 'certificates.list', { keys: [], sieves: own.sieves, sieve: 'not-yet', total: 4, whole: false }, { online: false }],
   ['certificates-report', 'certificates.report', { phase: 'choose', printer: true, stick: { present: true, usable: true, why: '' }, text: '', medium: stickMedium, takeOut: false }],
@@ -165,6 +166,7 @@ const screens = [
   ['applications-list-none', 'applications.list', { ...own.applications, items: [], total: 6, status: 'waiting', kind: 'reissue' }],
   ['applications-detail', 'applications.detail', own.application],
   ['applications-detail-keys', 'applications.detail', { ...own.application, status: 'installed', next: '', canInstall: false, certificates: own.certificates.choose.slice(0, 2) }],
+  ...receipts({ number, qr: qr() }),
   ...signed({ number, qr: qr(), medium, stickMedium, facts, certificates, tokens: [kaztoken, etoken] }),
   ['staff-pin', 'staff.pin', { ...pin, token: { ...kaztoken, serial: '00F0E1D2C3B4' } }, { role: 'staff' }],
   ['staff-queue', 'staff.queue', { operator: L('Сейітқали Айгүл Маратқызы', 'Сейткали Айгуль Маратовна', 'Seitkali Aigul'), query: '', busy: false, link: { online: true, pending: 2, problem: '', lastContact: '14:32' }, items: application.queue }, { role: 'staff', canBack: false }],

@@ -248,6 +248,7 @@ export interface ApplyDoneScreen {
   medium: Medium
   takeOut: boolean
   days: number
+  receipt: '' | 'print' | 'email'
 }
 
 export interface QR {
@@ -488,6 +489,7 @@ export interface RevokeDoneScreen {
   medium: Medium
   takeOut: boolean
   home: boolean
+  receipt: '' | 'print' | 'email'
 }
 
 export interface Proved {
@@ -612,6 +614,20 @@ export interface InstallTakeScreen {
   number: string
   tokens: TokenCard[]
   stick: StickCard
+}
+
+export interface ReceiptTakeScreen {
+  phase: 'printing' | 'printed' | 'failed' | 'doubtful' | 'mailed'
+  number: string
+  qr: QR
+  text: string
+  printer: boolean
+  finish: boolean
+}
+
+export interface ReceiptEmailScreen {
+  number: string
+  email: string
 }
 
 export interface StaffPeopleScreen {
@@ -979,6 +995,8 @@ export interface Screens {
   'password.pin': PasswordPINScreen
   'password.done': PasswordDoneScreen
   'install.take': InstallTakeScreen
+  'receipt.take': ReceiptTakeScreen
+  'receipt.email': ReceiptEmailScreen
   'staff.people': StaffPeopleScreen
   'staff.person': StaffPersonScreen
   'staff.revoke': StaffRevokeScreen
@@ -1090,6 +1108,9 @@ export interface Actions {
   'password.pin': OwnPINArgs
   'password.again': Record<string, never>
   'install.take': StorageArgs
+  'receipt.print': Record<string, never>
+  'receipt.email': Record<string, never>
+  'receipt.send': EmailArgs
   'staff.queue': Record<string, never>
   'staff.people': Record<string, never>
   'staff.unblock': Record<string, never>

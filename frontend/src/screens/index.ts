@@ -60,6 +60,8 @@ import PasswordMedium from './PasswordMedium.svelte'
 import PasswordPin from './PasswordPin.svelte'
 import PasswordDone from './PasswordDone.svelte'
 import InstallTake from './InstallTake.svelte'
+import ReceiptTake from './ReceiptTake.svelte'
+import ReceiptEmail from './ReceiptEmail.svelte'
 import StaffPeople from './StaffPeople.svelte'
 import StaffPerson from './StaffPerson.svelte'
 import StaffRevoke from './StaffRevoke.svelte'
@@ -138,6 +140,8 @@ export const screens: Record<string, Component<{ data: never }>> = {
   'password.pin': PasswordPin,
   'password.done': PasswordDone,
   'install.take': InstallTake,
+  'receipt.take': ReceiptTake,
+  'receipt.email': ReceiptEmail,
   'staff.people': StaffPeople,
   'staff.person': StaffPerson,
   'staff.revoke': StaffRevoke,
