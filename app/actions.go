@@ -211,7 +211,7 @@ var screenData = []struct {
 	{"staff.people", StaffPeopleScreen{}}, {"staff.person", StaffPersonScreen{}}, {"staff.revoke", StaffRevokeScreen{}}, {"staff.revoked", StaffRevokedScreen{}},
 	{"staff.unblock", StaffUnblockScreen{}}, {"staff.unblock-admin", PINScreen{}}, {"staff.unblock-turn", StaffUnblockTurnScreen{}},
 	{"staff.unblock-pin", StaffUnblockPINScreen{}}, {"staff.unblocked", StaffUnblockedScreen{}}, {"staff.report", StaffReportScreen{}},
-	{"staff.pin", PINScreen{}}, {"staff.queue", StaffQueueScreen{}}, {"staff.application", StaffApplicationScreen{}},
+	{"staff.devices", StaffDevicesScreen{}}, {"staff.pin", PINScreen{}}, {"staff.queue", StaffQueueScreen{}}, {"staff.application", StaffApplicationScreen{}},
 	{"staff.decided", StaffDecidedScreen{}},
 }
 
@@ -244,7 +244,7 @@ var actionArgs = []struct {
 	{"code.ask", MethodArgs{}}, {"code.tell", OneTimeCodeArgs{}}, {"code.resend", Empty{}},
 	{"password.medium", StorageArgs{}}, {"password.pin", OwnPINArgs{}}, {"password.again", Empty{}}, {"install.take", StorageArgs{}},
 	{"receipt.print", Empty{}}, {"receipt.email", Empty{}}, {"receipt.send", EmailArgs{}},
-	{"staff.queue", Empty{}}, {"staff.people", Empty{}}, {"staff.unblock", Empty{}}, {"staff.report", Empty{}},
+	{"staff.queue", Empty{}}, {"staff.people", Empty{}}, {"staff.unblock", Empty{}}, {"staff.devices", Empty{}}, {"staff.report", Empty{}},
 	{"staff.find", SearchArgs{}}, {"staff.person", PersonArgs{}}, {"staff.revoke", Empty{}}, {"staff.order", OrderArgs{}},
 	{"staff.unblock-token", InsertionArgs{}}, {"staff.unblock-admin", PINArgs{}}, {"staff.turned", Empty{}}, {"staff.unblock-pin", ChangePINArgs{}},
 	{"staff.report-day", DayArgs{}}, {"staff.report-save", CodeArgs{}}, {"staff.report-print", Empty{}},

@@ -18,7 +18,7 @@ func (*applyDone) steps(k *Kiosk) *Progress { return applySteps(k, "done") }
 func (s *applyDone) view(k *Kiosk) any {
 	return ApplyDoneScreen{
 		Number: registry.FormatNumber(s.number), QR: encodeQR(s.number), Online: k.link.Online,
-		Medium: k.medium(s.medium), TakeOut: k.plugIn(s.medium), Days: k.applicationDays(), Kind: string(registry.KindNew), State: "staff", Receipt: k.receiptWay(),
+		Medium: k.medium(s.medium), TakeOut: k.mayTake(s.medium), Days: k.applicationDays(), Kind: string(registry.KindNew), State: "staff", Receipt: k.receiptWay(),
 	}
 }
 
@@ -50,7 +50,7 @@ func (*signedDone) steps(k *Kiosk) *Progress { return applySteps(k, "done") }
 func (s *signedDone) view(k *Kiosk) any {
 	v := ApplyDoneScreen{
 		Number: registry.FormatNumber(s.number), QR: encodeQR(s.number), Online: k.link.Online,
-		Medium: k.medium(s.medium), TakeOut: k.plugIn(s.medium), Days: k.applicationDays(), Kind: string(s.kind), State: s.state(k),
+		Medium: k.medium(s.medium), TakeOut: k.mayTake(s.medium), Days: k.applicationDays(), Kind: string(s.kind), State: s.state(k),
 		Revoke: s.kind == registry.KindReissue && s.issued(), Receipt: k.receiptWay(),
 	}
 	if v.State == "rejected" {

@@ -134,6 +134,7 @@ func (k *Kiosk) submit() {
 			*ses.draft = draft{onStick: d.onStick}
 			k.at = &applyDone{accepted: accepted{number: d.number, kind: registry.KindNew, staff: true, at: application.CreatedAt, email: d.email}, medium: d.medium}
 			k.findPrinter()
+			k.letGo(d.medium)
 		}
 	})
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/tirkeu/kiosk/app/locales"
+	"github.com/tirkeu/kiosk/hardware/stick"
 )
 
 // Config is what a Kiosk is built from. Rack, Stick and Store are required unless Broken says why they are missing.
@@ -81,24 +82,25 @@ type Kiosk struct {
 	notice *fault
 	dialog dialog
 
-	plugs     plugs
-	tokens    []Token
-	known     map[Insertion]facts
-	ignored   map[ref]Insertion   // staff tokens that shall open nothing until they are pulled, as they were plugged then
-	recycling chan struct{}       // non-nil while the token processes are being replaced; closed after
-	closing   chan struct{}       // closed when the last log-out is through; nil when there was none
-	stick     bool                // present
-	printer   bool                // there was one when it was last looked for
-	link      LinkState           // as last seen
-	asked     []time.Time         // when the register was asked about somebody who did not apply
-	touchedAt time.Time           // last sign of a person while there is no session
-	watchers  map[int]chan []byte // newest snapshot each
-	watcher   int                 // next watcher's number
-	seq       uint64              // of the last snapshot
-	shown     uint64              // seq of the first snapshot of the present screen
-	lastAt    state               // screen of the last snapshot
-	body      []byte              // last snapshot without its number
-	latest    []byte              // last snapshot
+	plugs      plugs
+	tokens     []Token
+	known      map[Insertion]facts
+	ignored    map[ref]Insertion   // staff tokens that shall open nothing until they are pulled, as they were plugged then
+	recycling  chan struct{}       // non-nil while the token processes are being replaced; closed after
+	closing    chan struct{}       // closed when the last log-out is through; nil when there was none
+	stick      bool                // present
+	stickState stick.State         // of real sticks, as last told; zero where sticks are a folder
+	printer    bool                // there was one when it was last looked for
+	link       LinkState           // as last seen
+	asked      []time.Time         // when the register was asked about somebody who did not apply
+	touchedAt  time.Time           // last sign of a person while there is no session
+	watchers   map[int]chan []byte // newest snapshot each
+	watcher    int                 // next watcher's number
+	seq        uint64              // of the last snapshot
+	shown      uint64              // seq of the first snapshot of the present screen
+	lastAt     state               // screen of the last snapshot
+	body       []byte              // last snapshot without its number
+	latest     []byte              // last snapshot
 }
 
 // New builds the kiosk and shows its first screen: setup when not enrolled, fault when broken, attract otherwise.
@@ -249,8 +251,11 @@ func (k *Kiosk) touch(action string, args []byte) *job {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	defer k.publish()
-	before := k.job
+	before, screen := k.job, k.at
 	k.guard(func() { k.act(action, args) })
+	if k.at != screen {
+		k.takeUp()
+	}
 	if k.job == nil || k.job == before || !k.job.awaits {
 		return nil
 	}

@@ -229,7 +229,7 @@ func TestReceipt_OfARevocationLeavesItFollowed(t *testing.T) {
 	printer := newOrderedPrinter()
 	s, f := inCabinet(t, func(c *Config) { c.Printer = printer })
 	s.toConfirm(0)
-	number := s.signsRevocation(f, 0)
+	number := s.signsRevocation(f, 1)
 	s.until("the receipt offered", func(p picture) bool {
 		var v RevokeDoneScreen
 		p.data(t, &v)

@@ -91,7 +91,7 @@ func (*revokeDone) steps(k *Kiosk) *Progress { return revokeSteps(k, "done") }
 
 func (s *revokeDone) view(k *Kiosk) any {
 	v := RevokeDoneScreen{
-		Number: registry.FormatNumber(s.number), QR: encodeQR(s.number), State: s.state(k), Medium: k.medium(s.medium), TakeOut: k.plugIn(s.medium),
+		Number: registry.FormatNumber(s.number), QR: encodeQR(s.number), State: s.state(k), Medium: k.medium(s.medium), TakeOut: k.mayTake(s.medium),
 		Home: s.home, Proofs: []Proved{},
 	}
 	if v.State == "refused" {

@@ -6,6 +6,7 @@ import { files, notices, opened } from './files.mjs'
 import { factory, file, items, itemsOffline, keys, kinds, person, signIn } from './cabinet.mjs'
 import * as own from './own.mjs'
 import { receipts } from './receipt.mjs'
+import { devices, sticks } from './plugged.mjs'
 import { staffScreens } from './staff.mjs'
 import { application, certificates, facts, reasons, regions, localities, parts, agreement } from './texts.mjs'
 
@@ -80,6 +81,9 @@ const screens = [
   ['apply-region', 'apply.region', { regions, chosen: '75', kind: 'new' }, { progress: line('region') }],
   ['apply-locality', 'apply.locality', { region: L('Алматы облысы', 'Алматинская область', 'Almaty region'), localities, chosen: '' }, { progress: line('region') }],
   ['apply-storage-empty', 'apply.storage', { tokens: [], stick: { present: false, usable: false, why: '' }, allowed: ['kaztoken', 'etoken', 'jacarta', 'akey', 'stick'], kind: 'new' }, { progress: line('storage') }],
+  ['apply-storage-several', 'apply.storage', { tokens: [], stick: { present: true, usable: false, why: sticks.several }, allowed: ['kaztoken', 'stick'], kind: 'new' }, { progress: line('storage') }],
+  ['apply-storage-unreadable', 'apply.storage', { tokens: [kaztoken], stick: { present: true, usable: false, why: sticks.unreadable }, allowed: ['kaztoken', 'stick'], kind: 'new' }, { progress: line('storage') }],
+  ['apply-storage-protected', 'apply.storage', { tokens: [kaztoken], stick: { present: true, usable: true, why: sticks.protected }, allowed: ['kaztoken', 'stick'], kind: 'new' }, { progress: line('storage') }],
   ['apply-storage', 'apply.storage', { tokens: [kaztoken, etoken, jacarta], stick: { present: true, usable: true, why: '' }, allowed: ['kaztoken', 'etoken', 'jacarta', 'akey', 'stick'], kind: 'new' }, { progress: line('storage') }],
   ['apply-stick-warning', 'apply.stick-warning', {}, { progress: line('storage') }],
   ['apply-set', 'apply.set', { sets: [
@@ -100,9 +104,10 @@ const screens = [
   ['status-word-waiting', 'status.word', { number, status: 'waiting', title: L('Өтінім растауды күтіп тұр', 'Заявка ждёт подтверждения', 'The application waits to be confirmed'), text: L('Өтінім орталыққа жетті. Оны оператор жеке куәлігіңіз бойынша растауы керек.', 'Заявка в центре. Оператор должен подтвердить её по вашему удостоверению личности.', 'The application is at the centre. An operator must confirm it against your ID card.'), next: L('Жеке куәлігіңізбен операторға барыңыз.', 'Подойдите к оператору с удостоверением личности.', 'Go to an operator with your ID card.'), canInstall: false }],
   ['status-word-issued', 'status.word', { number, status: 'issued', title: L('Сертификаттар дайын', 'Сертификаты готовы', 'The certificates are ready'), text: L('Өтінім расталды, сертификаттар шығарылды.', 'Заявка подтверждена, сертификаты выпущены.', 'The application is confirmed and the certificates are issued.'), next: L('Оларды қазір сақтау орныңызға орнатыңыз.', 'Установите их сейчас на своё хранилище.', 'Install them on your storage now.'), canInstall: true }],
   ['status-word-rejected', 'status.word', { number, status: 'rejected', title: L('Өтінім қабылданбады', 'Заявка отклонена', 'The application is rejected'), text: L('Себебі: құжаттың жарамдылық мерзімі аяқталған.', 'Причина: срок действия документа истёк.', 'Reason: the document has expired.'), next: L('Құжатты ауыстырып, жаңа өтінім беріңіз.', 'Замените документ и подайте новую заявку.', 'Renew the document and make a new application.'), canInstall: false }],
-  ['install-medium', 'install.medium', { number, medium, present: false, wrong: false }, { progress: toToken('medium') }],
-  ['install-medium-wrong', 'install.medium', { number, medium: { kind: 'etoken', name: 'eToken PRO (Java, 72K)', serial: '0292FC61' }, present: true, wrong: true }],
-  ['install-medium-stick', 'install.medium', { number, medium: stickMedium, present: false, wrong: false }],
+  ['install-medium', 'install.medium', { number, medium, present: false, wrong: false, why: '' }, { progress: toToken('medium') }],
+  ['install-medium-wrong', 'install.medium', { number, medium: { kind: 'etoken', name: 'eToken PRO (Java, 72K)', serial: '0292FC61' }, present: true, wrong: true, why: '' }],
+  ['install-medium-stick', 'install.medium', { number, medium: stickMedium, present: false, wrong: false, why: '' }],
+  ['install-medium-unreadable', 'install.medium', { number, medium: stickMedium, present: false, wrong: false, why: sticks.unreadable }],
   ['install-pin', 'install.pin', pin, { progress: toToken('pin') }],
   ['install-password', 'install.password', { rules: ['length', 'lower', 'upper', 'digit', 'allowed'].map((key) => ({ key })) }, { progress: toStick('password') }],
   ['install-progress', 'install.progress', { medium, step: 'write', index: 1, count: 2, text: L('Сертификат токенге жазылып жатыр', 'Записываем сертификат на токен', 'The certificate is being written to the token') }, { progress: toToken('install'), canBack: false, canExit: false }],
@@ -118,8 +123,10 @@ const screens = [
       : { title: c.title, keyId: c.keyId + '1', notBefore: '', notAfter: '', state: 'waiting', stateText: L('Растауды күтіп тұр', 'Ждёт подтверждения', 'Waits to be confirmed'), onToken: true, atCentre: false, number: '1001 000007 2' },
   ]) }],
   ['keys-list-empty', 'keys.list', { token: kaztoken, centreAsked: false, items: [] }, { online: false }],
-  ['files-medium', 'files.medium', { present: false }],
-  ['files-medium-in', 'files.medium', { present: true }, { notice: notices.absent }],
+  ['files-medium', 'files.medium', { present: false, why: '' }],
+  ['files-medium-unreadable', 'files.medium', { present: false, why: sticks.unreadable }],
+  ['files-medium-writing', 'files.medium', { present: false, why: sticks.releasing }],
+  ['files-medium-in', 'files.medium', { present: true, why: '' }, { notice: notices.absent }],
   ['files-list', 'files.list', { files: files.few, more: false }],
   ['files-list-many', 'files.list', { files: files.many, more: true }],
   ['files-list-none', 'files.list', { files: [], more: false }],
@@ -174,9 +181,12 @@ const screens = [
   ['staff-application', 'staff.application', { number, rows: application.rows, registerName: L('Нұрмұхамбетова Гүлжаухар Әбдімәжитқызы', 'Нурмухамбетова Гульжаухар Абдимажиткызы', 'Nurmukhambetova Gulzhaukhar'), nameDiffers: true, documents: application.documents, reasons, own: false, hash: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08' }, { role: 'staff' }],
   ['staff-application-own', 'staff.application', { number, rows: application.rows.slice(0, 4).map((r) => ({ ...r, differs: false })), registerName: '', nameDiffers: false, documents: application.documents, reasons, own: true, hash: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08' }, { role: 'staff' }],
   ['staff-decided', 'staff.decided', { number, verdict: 'confirm', title: L('Өтінім расталды', 'Заявка подтверждена', 'The application is confirmed'), text: L('Шешім орталыққа жіберілді. Азамат сертификаттарды орната алады.', 'Решение отправлено в центр. Гражданин может установить сертификаты.', 'The decision was sent to the centre. The citizen can install the certificates.') }, { role: 'staff', canBack: false }],
+  ['staff-devices', 'staff.devices', { operator: 'Сейткали Айгуль Маратовна', devices }, { role: 'staff', canBack: false, devices }],
+  ['staff-devices-none', 'staff.devices', { operator: 'Сейткали Айгуль Маратовна', devices: [] }, { role: 'staff', canBack: false }],
   ...staffScreens,
   ['setup', 'setup', { centre: 'https://centre.almaty.example:8443', reference: 'kiosk-0007', displays: application.displays, display: 'p21', languages: ['kk', 'ru', 'en'], busy: null }, { role: 'technician', canBack: false, canExit: false, session: null }],
   ['setup-busy', 'setup', { centre: 'https://centre.almaty.example:8443', reference: 'kiosk-0007', displays: application.displays, display: 'p21', languages: ['kk', 'ru', 'en'], busy: { text: L('Орталық жауабын күтудеміз…', 'Ждём ответа центра…', 'Waiting for the centre…') } }, { role: 'technician', canBack: false, canExit: false, session: null }],
+  ['selftest-devices', 'selftest', { running: false, parts }, { role: 'technician', canBack: false, canExit: false, session: null, devices }],
   ['selftest', 'selftest', { running: false, parts }, { role: 'technician', canBack: false, canExit: false, session: null }],
   ['fault', 'fault', { code: 'E-1501', title: L('Терминал жұмыс істемейді', 'Терминал не работает', 'This terminal is out of service'), text: L('Терминалдың дерекқоры зақымдалған. Файл сақталды, ештеңе жоғалмады.', 'База данных терминала повреждена. Файл сохранён, ничего не потеряно.', 'The terminal’s database is damaged. The file is kept, nothing is lost.'), advice: L('Операторға немесе техникке хабарлаңыз.', 'Сообщите оператору или технику.', 'Tell an operator or a technician.') }, { role: 'none', session: null, canBack: false, canExit: false }],
   ['dialog-idle', 'apply.email', { email: 'aigul@example.kz' }, { progress: line('email'), session: { idleSeconds: 18 } }],

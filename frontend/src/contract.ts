@@ -76,6 +76,7 @@ export interface DeviceCard {
   name: string
   numbers: string
   serial: string
+  port: string
   text: string
 }
 
@@ -274,6 +275,7 @@ export interface InstallMediumScreen {
   medium: Medium
   present: boolean
   wrong: boolean
+  why: string
 }
 
 export interface InstallPasswordScreen {
@@ -341,6 +343,7 @@ export interface KeyCard {
 
 export interface FilesMediumScreen {
   present: boolean
+  why: string
 }
 
 export interface FilesListScreen {
@@ -736,6 +739,11 @@ export interface ReportItem {
   operator: string
 }
 
+export interface StaffDevicesScreen {
+  operator: string
+  devices: DeviceCard[]
+}
+
 export interface StaffQueueScreen {
   operator: string
   items: QueueItem[]
@@ -1007,6 +1015,7 @@ export interface Screens {
   'staff.unblock-pin': StaffUnblockPINScreen
   'staff.unblocked': StaffUnblockedScreen
   'staff.report': StaffReportScreen
+  'staff.devices': StaffDevicesScreen
   'staff.pin': PINScreen
   'staff.queue': StaffQueueScreen
   'staff.application': StaffApplicationScreen
@@ -1114,6 +1123,7 @@ export interface Actions {
   'staff.queue': Record<string, never>
   'staff.people': Record<string, never>
   'staff.unblock': Record<string, never>
+  'staff.devices': Record<string, never>
   'staff.report': Record<string, never>
   'staff.find': SearchArgs
   'staff.person': PersonArgs

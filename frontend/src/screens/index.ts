@@ -71,6 +71,7 @@ import StaffUnblockAdmin from './StaffUnblockAdmin.svelte'
 import StaffUnblockTurn from './StaffUnblockTurn.svelte'
 import StaffUnblockPin from './StaffUnblockPin.svelte'
 import StaffUnblocked from './StaffUnblocked.svelte'
+import StaffDevices from './StaffDevices.svelte'
 import StaffReport from './StaffReport.svelte'
 import StaffPin from './StaffPin.svelte'
 import StaffQueue from './StaffQueue.svelte'
@@ -151,6 +152,7 @@ export const screens: Record<string, Component<{ data: never }>> = {
   'staff.unblock-turn': StaffUnblockTurn,
   'staff.unblock-pin': StaffUnblockPin,
   'staff.unblocked': StaffUnblocked,
+  'staff.devices': StaffDevices,
   'staff.report': StaffReport,
   'staff.pin': StaffPin,
   'staff.queue': StaffQueue,
