@@ -207,10 +207,11 @@ var screenData = []struct {
 	{"code.method", CodeMethodScreen{}}, {"code.entry", CodeEntryScreen{}},
 	{"password.medium", PasswordMediumScreen{}}, {"password.pin", PasswordPINScreen{}}, {"password.done", PasswordDoneScreen{}},
 	{"install.take", InstallTakeScreen{}},
+	{"receipt.take", ReceiptTakeScreen{}}, {"receipt.email", ReceiptEmailScreen{}},
 	{"staff.people", StaffPeopleScreen{}}, {"staff.person", StaffPersonScreen{}}, {"staff.revoke", StaffRevokeScreen{}}, {"staff.revoked", StaffRevokedScreen{}},
 	{"staff.unblock", StaffUnblockScreen{}}, {"staff.unblock-admin", PINScreen{}}, {"staff.unblock-turn", StaffUnblockTurnScreen{}},
 	{"staff.unblock-pin", StaffUnblockPINScreen{}}, {"staff.unblocked", StaffUnblockedScreen{}}, {"staff.report", StaffReportScreen{}},
-	{"staff.pin", PINScreen{}}, {"staff.queue", StaffQueueScreen{}}, {"staff.application", StaffApplicationScreen{}},
+	{"staff.devices", StaffDevicesScreen{}}, {"staff.pin", PINScreen{}}, {"staff.queue", StaffQueueScreen{}}, {"staff.application", StaffApplicationScreen{}},
 	{"staff.decided", StaffDecidedScreen{}},
 }
 
@@ -242,7 +243,8 @@ var actionArgs = []struct {
 	{"apply.card-accept", Empty{}}, {"system.look", Empty{}}, {"system.choose", CodeArgs{}}, {"gost.confirm", Empty{}},
 	{"code.ask", MethodArgs{}}, {"code.tell", OneTimeCodeArgs{}}, {"code.resend", Empty{}},
 	{"password.medium", StorageArgs{}}, {"password.pin", OwnPINArgs{}}, {"password.again", Empty{}}, {"install.take", StorageArgs{}},
-	{"staff.queue", Empty{}}, {"staff.people", Empty{}}, {"staff.unblock", Empty{}}, {"staff.report", Empty{}},
+	{"receipt.print", Empty{}}, {"receipt.email", Empty{}}, {"receipt.send", EmailArgs{}},
+	{"staff.queue", Empty{}}, {"staff.people", Empty{}}, {"staff.unblock", Empty{}}, {"staff.devices", Empty{}}, {"staff.report", Empty{}},
 	{"staff.find", SearchArgs{}}, {"staff.person", PersonArgs{}}, {"staff.revoke", Empty{}}, {"staff.order", OrderArgs{}},
 	{"staff.unblock-token", InsertionArgs{}}, {"staff.unblock-admin", PINArgs{}}, {"staff.turned", Empty{}}, {"staff.unblock-pin", ChangePINArgs{}},
 	{"staff.report-day", DayArgs{}}, {"staff.report-save", CodeArgs{}}, {"staff.report-print", Empty{}},

@@ -311,7 +311,7 @@ type applyStorage struct{}
 
 func (*applyStorage) name() string { return "apply.storage" }
 func (*applyStorage) view(k *Kiosk) any {
-	s := StickCard{Present: k.stick, Usable: k.stick}
+	s := k.stickCard()
 	if f := k.unoffered("stick"); f != nil {
 		s.Usable, s.Why = false, f.words(k).Title
 	}

@@ -9,7 +9,7 @@ import (
 
 // applyDone shows the number of the accepted application.
 type applyDone struct {
-	number string
+	accepted
 	medium ref
 }
 
@@ -18,22 +18,22 @@ func (*applyDone) steps(k *Kiosk) *Progress { return applySteps(k, "done") }
 func (s *applyDone) view(k *Kiosk) any {
 	return ApplyDoneScreen{
 		Number: registry.FormatNumber(s.number), QR: encodeQR(s.number), Online: k.link.Online,
-		Medium: k.medium(s.medium), TakeOut: k.plugIn(s.medium), Days: k.applicationDays(), Kind: string(registry.KindNew), State: "staff",
+		Medium: k.medium(s.medium), TakeOut: k.mayTake(s.medium), Days: k.applicationDays(), Kind: string(registry.KindNew), State: "staff", Receipt: k.receiptWay(),
 	}
 }
 
-func (*applyDone) act(k *Kiosk, action string, _ []byte) *fault {
+func (s *applyDone) act(k *Kiosk, action string, _ []byte) *fault {
 	if action == "finish" {
 		k.end("finished")
+		return nil
 	}
-	return nil
+	return k.takeReceipt(s, s.accepted, action)
 }
 
 // signedDone is applyDone of an application that the citizen signed: nobody has to confirm it, so it is watched until its
 // certificates are here, or the centre has refused it.
 type signedDone struct {
-	number  string
-	kind    registry.Kind
+	accepted
 	medium  ref
 	record  Record
 	known   bool // record has been read
@@ -50,11 +50,12 @@ func (*signedDone) steps(k *Kiosk) *Progress { return applySteps(k, "done") }
 func (s *signedDone) view(k *Kiosk) any {
 	v := ApplyDoneScreen{
 		Number: registry.FormatNumber(s.number), QR: encodeQR(s.number), Online: k.link.Online,
-		Medium: k.medium(s.medium), TakeOut: k.plugIn(s.medium), Days: k.applicationDays(), Kind: string(s.kind), State: s.state(k),
-		Revoke: s.kind == registry.KindReissue && s.issued(),
+		Medium: k.medium(s.medium), TakeOut: k.mayTake(s.medium), Days: k.applicationDays(), Kind: string(s.kind), State: s.state(k),
+		Revoke: s.kind == registry.KindReissue && s.issued(), Receipt: k.receiptWay(),
 	}
 	if v.State == "rejected" {
 		v.Why, v.Hint = k.reasonWords(s.record)
+		v.Receipt = "" // there is nothing to take along
 	}
 	return v
 }
@@ -121,6 +122,8 @@ func (s *signedDone) act(k *Kiosk, action string, _ []byte) *fault {
 		return (&cabinetHome{}).act(k, "revoke", nil)
 	case "finish":
 		k.end("finished")
+	default:
+		return k.takeReceipt(s, s.accepted, action)
 	}
 	return nil
 }

@@ -97,8 +97,9 @@ func (k *Kiosk) signDraft(ctx context.Context, ses *session, with signer) (func(
 			k.shut(made)
 		}
 		*ses.draft = draft{onStick: d.onStick, kind: d.kind, web: d.web, foreign: d.foreign}
-		done := &signedDone{number: d.number, kind: d.asks(), medium: d.medium}
-		k.at = done
+		rule, _ := k.directory().KindRule(d.asks())
+		k.at = &signedDone{accepted: accepted{number: d.number, kind: d.asks(), staff: rule.Staff, at: application.CreatedAt, email: d.email}, medium: d.medium}
+		k.findPrinter()
 	}, nil
 }
 

@@ -43,9 +43,7 @@ func (k *Kiosk) applyAs(kind registry.Kind, first state) {
 
 // ownFacts puts into the draft what the centre knows of the person. Without it the certificate says what it must say.
 func (k *Kiosk) ownFacts(ctx context.Context, ask CentreLine, c *cabinet, d *draft) error {
-	if len(c.cert.EmailAddresses) > 0 {
-		d.email = c.cert.EmailAddresses[0]
-	}
+	d.email = ownAddress(c.cert)
 	if c.offline() {
 		return nil
 	}
@@ -62,6 +60,14 @@ func (k *Kiosk) ownFacts(ctx context.Context, ask CentreLine, c *cabinet, d *dra
 		d.email = ""
 	}
 	return nil
+}
+
+// ownAddress is the e-mail address in a person's certificate; empty where there is none.
+func ownAddress(cert *x509.Certificate) string {
+	if len(cert.EmailAddresses) == 0 {
+		return ""
+	}
+	return cert.EmailAddresses[0]
 }
 
 // reissuesLooked bounds how many of a person's reissues are looked at, the newest ones.

@@ -130,7 +130,9 @@ func (k *Kiosk) submit() {
 			}
 			k.close()
 			*ses.draft = draft{onStick: d.onStick}
-			k.at = &applyDone{number: d.number, medium: d.medium}
+			k.at = &applyDone{accepted: accepted{number: d.number, kind: registry.KindNew, staff: true, at: application.CreatedAt, email: d.email}, medium: d.medium}
+			k.findPrinter()
+			k.letGo(d.medium)
 		}
 	})
 }

@@ -194,7 +194,7 @@ func (k *Kiosk) lookAtCabinet() {
 		return
 	}
 	c := k.ses.cabinet
-	there := k.plugIn(c.medium)
+	there := k.plugIn(c.medium) || c.medium == stickRef && k.letsGo()
 	gone := c.there && !there
 	c.there = there
 	if _, resting := k.at.(interface{ resting() }); !resting || !gone || k.dialog != nil || k.job != nil {

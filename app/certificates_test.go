@@ -21,12 +21,12 @@ type fakePrinter struct {
 
 func (p *fakePrinter) Present(context.Context) bool { return true }
 
-func (p *fakePrinter) Print(_ context.Context, title string, pdf []byte, told func(string)) error {
+func (p *fakePrinter) Print(_ context.Context, what Paper, told func(string)) error {
 	told("out-of-paper")
 	if p.failing != nil {
 		return p.failing
 	}
-	p.printed, p.titles = append(p.printed, pdf), append(p.titles, title)
+	p.printed, p.titles = append(p.printed, what.PDF), append(p.titles, what.Title)
 	return nil
 }
 

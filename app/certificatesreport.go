@@ -42,8 +42,8 @@ func (s *certificatesReport) back(*Kiosk) state { return s.list }
 
 func (s *certificatesReport) view(k *Kiosk) any {
 	v := CertificatesReportScreen{
-		Phase: s.phase, Printer: s.printer, Stick: StickCard{Present: k.stick, Usable: k.stick}, Medium: k.medium(stickRef),
-		TakeOut: s.phase == "saved" && k.stick,
+		Phase: s.phase, Printer: s.printer, Stick: k.stickCard(), Medium: k.medium(stickRef),
+		TakeOut: s.phase == "saved" && k.mayTake(stickRef),
 	}
 	switch s.phase {
 	case "print":
@@ -90,7 +90,7 @@ func (k *Kiosk) printReport(s *certificatesReport) {
 		defer cancel()
 		pdf, err := paper.PDF()
 		if err == nil {
-			err = k.cfg.Printer.Print(ctx, title, pdf, func(word string) { k.during(ses, func() { s.state = word }) })
+			err = k.cfg.Printer.Print(ctx, Paper{Title: title, PDF: pdf}, func(word string) { k.during(ses, func() { s.state = word }) })
 		}
 		return func() { s.taken(k, "printed", err) }
 	})
@@ -134,6 +134,9 @@ func (k *Kiosk) writeReport(day string, pdf []byte) (string, error) {
 func (s *certificatesReport) taken(k *Kiosk, phase string, err error) {
 	if err == nil {
 		s.phase = phase
+		if phase == "saved" {
+			k.letGo(stickRef)
+		}
 		return
 	}
 	s.phase = "choose"

@@ -200,6 +200,7 @@ const (
 	CodeTakeUnproven   Code = "E-1773"
 	CodeTakeOldStick   Code = "E-1774"
 	CodeTakeOther      Code = "E-1775"
+	CodeLetters        Code = "E-1780"
 
 	CodeInternal Code = "E-1900"
 )
@@ -231,7 +232,7 @@ var codes = []Code{
 	CodeKeyBare, CodeKeyOld, CodeKeyUnusable, CodeCardFull, CodeTokenNoGOST, CodeFilesOnly, CodeCodeLine, CodeGrantOver, CodeCodeExempt,
 	CodeCodeDigits, CodeWebStorage, CodeNoneChosen, CodeTooManyChosen, CodeRevokeReason, CodeRevokeAsked, CodePrinterAbsent, CodeNotPrinted,
 	CodeMaybePrinted, CodeNoticesNoEmail, CodeReportStick, CodeRevokeConsent, CodeNotRevoked, CodePINUnchanged, CodePINUnsettled, CodeLookups,
-	CodeTakeUnproven, CodeTakeOldStick, CodeTakeOther,
+	CodeTakeUnproven, CodeTakeOldStick, CodeTakeOther, CodeLetters,
 	CodeInternal,
 }
 
@@ -293,6 +294,7 @@ var sentences = []sentence{
 
 	{ErrDiskFull, CodeDiskFull}, {ErrConflict, CodeNumberTaken}, {ErrBusy, CodeDatabase}, {ErrDatabase, CodeDatabase},
 	{ErrQueueFull, CodeQueueFull}, {ErrNumbersSpent, CodeNumbersSpent},
+	{ErrTooManyLetters, CodeLetters},
 
 	{ErrUnknown, CodeNumberUnknown}, {ErrLineDown, CodeLineDown}, {ErrLineSlow, CodeLineSlow}, {ErrGarbage, CodeGarbage},
 	{ErrCentreExpired, CodeCentreExpired}, {ErrCentreForeign, CodeCentreForeign}, {ErrRateLimited, CodeRateLimited},

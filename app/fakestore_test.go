@@ -129,6 +129,7 @@ type fakeStore struct {
 	outcomes map[int64]string
 	next     int64
 	failing  error
+	letters  []registry.Letter
 }
 
 func newFakeStore() *fakeStore {
@@ -195,6 +196,24 @@ func (s *fakeStore) MarkInstalled(_ context.Context, number string, _ time.Time)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.records[number].Status = registry.StatusInstalled
+	return nil
+}
+
+func (s *fakeStore) Post(_ context.Context, number string, l registry.Letter) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.failing != nil:
+		return s.failing
+	case s.records[number] == nil:
+		return ErrNoRecord
+	case len(s.letters) >= 3:
+		return ErrTooManyLetters
+	}
+	if err := l.Check(); err != nil {
+		return err
+	}
+	s.letters = append(s.letters, l)
 	return nil
 }
 

@@ -65,6 +65,7 @@ func (s *filesChange) act(k *Kiosk, action string, args []byte) *fault {
 			switch {
 			case err == nil:
 				k.at = &filesChanged{picked: s.picked}
+				k.letGo(stickRef)
 			case errors.Is(err, stick.ErrAbsent), errors.Is(err, stick.ErrUnsettled):
 				k.toStick(changeFault(err))
 			default:
@@ -112,7 +113,7 @@ func (*filesChanged) name() string { return "files.changed" }
 func (*filesChanged) plugged(*Kiosk) {}
 
 func (s *filesChanged) view(k *Kiosk) any {
-	return FilesChangedScreen{File: s.card(k), Medium: k.medium(stickRef), TakeOut: k.stick}
+	return FilesChangedScreen{File: s.card(k), Medium: k.medium(stickRef), TakeOut: k.mayTake(stickRef)}
 }
 
 func (s *filesChanged) act(k *Kiosk, action string, _ []byte) *fault {

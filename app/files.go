@@ -23,7 +23,9 @@ type filesMedium struct {
 
 func (*filesMedium) name() string        { return "files.medium" }
 func (*filesMedium) back(k *Kiosk) state { return k.top() }
-func (*filesMedium) view(k *Kiosk) any   { return FilesMediumScreen{Present: k.stick} }
+func (*filesMedium) view(k *Kiosk) any {
+	return FilesMediumScreen{Present: k.stick, Why: k.stickCard().Why}
+}
 func (s *filesMedium) plugged(k *Kiosk) {
 	if !k.stick {
 		s.looked = false

@@ -48,9 +48,13 @@ func (*installMedium) name() string             { return "install.medium" }
 func (*installMedium) back(*Kiosk) state        { return &statusNumber{} }
 func (s *installMedium) steps(*Kiosk) *Progress { return installSteps(s.record, "medium") }
 func (s *installMedium) view(k *Kiosk) any {
-	return InstallMediumScreen{
+	v := InstallMediumScreen{
 		Number: registry.FormatNumber(s.record.Number), Medium: k.medium(s.medium), Present: k.plugIn(s.medium), Wrong: s.isWrong(k),
 	}
+	if s.medium == stickRef {
+		v.Why = k.stickCard().Why
+	}
+	return v
 }
 
 func (s *installMedium) isWrong(k *Kiosk) bool {
@@ -231,6 +235,7 @@ func (k *Kiosk) installed(record Record, files []string) {
 	}
 	k.close()
 	k.at = done
+	k.letGo(done.medium)
 }
 
 // installFactory offers to change the PIN the maker gave, which everybody knows.
@@ -313,7 +318,7 @@ func (s *installDone) view(k *Kiosk) any {
 	}
 	v := InstallDoneScreen{
 		Number: registry.FormatNumber(s.record.Number), Medium: k.medium(s.medium), Files: files,
-		TakeOut: k.plugIn(s.medium), Certificates: []CertificateCard{}, Account: k.ses.cabinet != nil,
+		TakeOut: k.mayTake(s.medium), Certificates: []CertificateCard{}, Account: k.ses.cabinet != nil,
 	}
 	v.Revoke = v.Account && s.record.Kind == registry.KindReissue
 	for _, key := range s.record.Keys {

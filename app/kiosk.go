@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/tirkeu/kiosk/app/locales"
+	"github.com/tirkeu/kiosk/hardware/stick"
 )
 
 // Config is what a Kiosk is built from. Rack, Stick and Store are required unless Broken says why they are missing.
@@ -45,7 +46,9 @@ type Config struct {
 	IdleAfter      time.Duration // citizen: silence until the warning; 0 means 120 s
 	StaffIdleAfter time.Duration // staff: the same; 0 means 5 min
 	IdleWarning    time.Duration // from the warning to the end; 0 means 30 s
-	AnswerWithin   time.Duration // how long Do waits for slow work before it answers with what stands; 0 means 60 s
+	// PrinterPatience is how long a receipt waits for a printer that waits for a person; 0 means 4 s.
+	PrinterPatience time.Duration
+	AnswerWithin    time.Duration // how long Do waits for slow work before it answers with what stands; 0 means 60 s
 
 	Now      func() time.Time
 	Rand     io.Reader
@@ -79,23 +82,25 @@ type Kiosk struct {
 	notice *fault
 	dialog dialog
 
-	plugs     plugs
-	tokens    []Token
-	known     map[Insertion]facts
-	ignored   map[ref]Insertion   // staff tokens that shall open nothing until they are pulled, as they were plugged then
-	recycling chan struct{}       // non-nil while the token processes are being replaced; closed after
-	closing   chan struct{}       // closed when the last log-out is through; nil when there was none
-	stick     bool                // present
-	link      LinkState           // as last seen
-	asked     []time.Time         // when the register was asked about somebody who did not apply
-	touchedAt time.Time           // last sign of a person while there is no session
-	watchers  map[int]chan []byte // newest snapshot each
-	watcher   int                 // next watcher's number
-	seq       uint64              // of the last snapshot
-	shown     uint64              // seq of the first snapshot of the present screen
-	lastAt    state               // screen of the last snapshot
-	body      []byte              // last snapshot without its number
-	latest    []byte              // last snapshot
+	plugs      plugs
+	tokens     []Token
+	known      map[Insertion]facts
+	ignored    map[ref]Insertion   // staff tokens that shall open nothing until they are pulled, as they were plugged then
+	recycling  chan struct{}       // non-nil while the token processes are being replaced; closed after
+	closing    chan struct{}       // closed when the last log-out is through; nil when there was none
+	stick      bool                // present
+	stickState stick.State         // of real sticks, as last told; zero where sticks are a folder
+	printer    bool                // there was one when it was last looked for
+	link       LinkState           // as last seen
+	asked      []time.Time         // when the register was asked about somebody who did not apply
+	touchedAt  time.Time           // last sign of a person while there is no session
+	watchers   map[int]chan []byte // newest snapshot each
+	watcher    int                 // next watcher's number
+	seq        uint64              // of the last snapshot
+	shown      uint64              // seq of the first snapshot of the present screen
+	lastAt     state               // screen of the last snapshot
+	body       []byte              // last snapshot without its number
+	latest     []byte              // last snapshot
 }
 
 // New builds the kiosk and shows its first screen: setup when not enrolled, fault when broken, attract otherwise.
@@ -108,6 +113,7 @@ func New(cfg Config) (*Kiosk, error) {
 	def(&cfg.StaffIdleAfter, 5*time.Minute)
 	def(&cfg.IdleWarning, 30*time.Second)
 	def(&cfg.AnswerWithin, 60*time.Second)
+	def(&cfg.PrinterPatience, printerPatience)
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
@@ -273,8 +279,11 @@ func (k *Kiosk) touch(action string, args []byte) *job {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	defer k.publish()
-	before := k.job
+	before, screen := k.job, k.at
 	k.guard(func() { k.act(action, args) })
+	if k.at != screen {
+		k.takeUp()
+	}
 	if k.job == nil || k.job == before || !k.job.awaits {
 		return nil
 	}

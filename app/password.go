@@ -15,7 +15,7 @@ func (*passwordMedium) steps(*Kiosk) *Progress {
 	return line("medium", "medium", "pin", "done")
 }
 func (*passwordMedium) view(k *Kiosk) any {
-	return PasswordMediumScreen{Tokens: k.cards(nil), Stick: StickCard{Present: k.stick, Usable: k.stick}}
+	return PasswordMediumScreen{Tokens: k.cards(nil), Stick: k.stickCard()}
 }
 
 func (*passwordMedium) act(k *Kiosk, action string, args []byte) *fault {

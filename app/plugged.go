@@ -48,6 +48,7 @@ func (k *Kiosk) Run(ctx context.Context) error {
 	tokens, stop := k.cfg.Rack.Watch()
 	defer stop()
 	sticks := k.cfg.Stick.Watch(ctx)
+	standings := k.watchSticks(ctx)
 	plugs, stopPlugs := k.watchUSB()
 	defer stopPlugs()
 	link, stopLink := k.watchLink()
@@ -65,6 +66,12 @@ func (k *Kiosk) Run(ctx context.Context) error {
 				continue
 			}
 			k.stickIs(there)
+		case s, ok := <-standings:
+			if !ok {
+				standings = nil
+				continue
+			}
+			k.stickStands(s)
 		case <-plugs:
 			k.lookAtUSB()
 		case <-link:

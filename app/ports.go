@@ -147,6 +147,8 @@ var (
 	ErrDatabase = errors.New("the database failed")
 	// ErrQueueFull: as many applications wait to be sent as this terminal may hold.
 	ErrQueueFull = errors.New("too many applications wait to be sent")
+	// ErrTooManyLetters: as many letters about the application were sent as may be.
+	ErrTooManyLetters = errors.New("too many letters about the application")
 	// ErrNumbersSpent: the centre must give this terminal another prefix.
 	ErrNumbersSpent = errors.New("no application numbers are left")
 )
@@ -161,6 +163,8 @@ type Store interface {
 	// ByMedium finds applications whose keys lie on a medium, newest first.
 	ByMedium(ctx context.Context, serial string) ([]Record, error)
 	MarkInstalled(ctx context.Context, number string, at time.Time) error
+	// Post keeps a letter until the centre has it. ErrTooManyLetters, ErrNoRecord.
+	Post(ctx context.Context, number string, l registry.Letter) error
 	// Adopt keeps an application that another terminal accepted, with its certificates, so that it can be installed here.
 	Adopt(ctx context.Context, a Adoption) error
 	Begin(ctx context.Context, i Intent) (int64, error)
@@ -275,9 +279,17 @@ type Published struct{ OCSP, CRL pki.Revocation }
 type Printer interface {
 	// Present tells whether there is a printer that takes documents.
 	Present(ctx context.Context) bool
-	// Print hands a PDF in and waits until it is printed. title must say nothing of a person. told is called with a word of
-	// printerStates each time the printer's state changes; it may be nil.
-	Print(ctx context.Context, title string, pdf []byte, told func(state string)) error
+	// Print hands a PDF in and waits until it is printed; where ctx ends first the job is cancelled. told is called, one call after
+	// the other, with a word of printerStates each time the printer's state changes; it may be nil.
+	Print(ctx context.Context, p Paper, told func(state string)) error
+}
+
+// Paper is what is printed.
+type Paper struct {
+	Title string // seen in the print server's lists: nothing of a person
+	PDF   []byte
+	// Width and Height of the page in millimetres, where it is not the printer's usual one.
+	Width, Height int
 }
 
 // What a printer may answer.

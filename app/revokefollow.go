@@ -31,7 +31,7 @@ func (k *Kiosk) follow(ses *session, joined *Joined, s *revokeDone) {
 		found = k.lookAtRevocation(ses.ctx, joined, s.number, session, s.certs, found)
 		ended := true
 		k.during(ses, func() {
-			if k.at == state(s) {
+			if k.below() == state(s) {
 				s.revocationSeen = found
 				ended = s.proved() || s.state(k) == "refused"
 			}

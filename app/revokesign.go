@@ -24,8 +24,12 @@ func (k *Kiosk) signRevocation(from *revokeConfirm) {
 		joined.Engine.Kick()
 		k.log.Info("revocation accepted", "session", ses.id)
 		return func() {
-			done := &revokeDone{number: number, medium: with.medium, whole: !ses.cabinet.offline(), home: true}
+			done := &revokeDone{
+				accepted: accepted{number: number, kind: registry.KindRevocation, at: k.cfg.Now(), email: ownAddress(ses.cabinet.cert)},
+				medium:   with.medium, whole: !ses.cabinet.offline(), home: true,
+			}
 			done.status = registry.StatusQueued
+			k.findPrinter()
 			for _, n := range r.chosen {
 				cert := r.keys[n].cert
 				ses.cabinet.asked[serialHex(cert)] = number
@@ -74,7 +78,7 @@ type revocationSeen struct {
 
 // revokeDone follows the application until its certificates are seen to be revoked.
 type revokeDone struct {
-	number string
+	accepted
 	medium ref // that signed
 	certs  []*x509.Certificate
 	whole  bool // the person's own list can be asked for
@@ -87,7 +91,7 @@ func (*revokeDone) steps(k *Kiosk) *Progress { return revokeSteps(k, "done") }
 
 func (s *revokeDone) view(k *Kiosk) any {
 	v := RevokeDoneScreen{
-		Number: registry.FormatNumber(s.number), QR: encodeQR(s.number), State: s.state(k), Medium: k.medium(s.medium), TakeOut: k.plugIn(s.medium),
+		Number: registry.FormatNumber(s.number), QR: encodeQR(s.number), State: s.state(k), Medium: k.medium(s.medium), TakeOut: k.mayTake(s.medium),
 		Home: s.home, Proofs: []Proved{},
 	}
 	if v.State == "refused" {
@@ -95,6 +99,7 @@ func (s *revokeDone) view(k *Kiosk) any {
 		v.Title, v.Text, v.Hint = words.Title, words.Text, words.Hint
 		return v
 	}
+	v.Receipt = k.receiptWay()
 	v.Title, v.Text, v.Hint = k.text("revoke."+v.State+".title"), k.text("revoke."+v.State+".text"), k.text("revoke."+v.State+".hint")
 	if s.whole {
 		v.Proofs = append(v.Proofs, Proved{Name: "list", Text: k.text("revoke.proof.list"), Seen: s.list})
@@ -129,6 +134,8 @@ func (s *revokeDone) act(k *Kiosk, action string, _ []byte) *fault {
 		}
 	case "finish":
 		k.end("finished")
+	default:
+		return k.takeReceipt(s, s.accepted, action)
 	}
 	return nil
 }

@@ -203,6 +203,7 @@ type ApplyDoneScreen struct {
 	Medium  Medium `json:"medium"`
 	TakeOut bool   `json:"takeOut"`
 	Days    int    `json:"days"`
+	Receipt string `json:"receipt" ts:"'' | 'print' | 'email'"` // how one is offered
 }
 
 // StatusNumberScreen is the data of "status.number".
@@ -226,6 +227,7 @@ type InstallMediumScreen struct {
 	Medium  Medium `json:"medium"`
 	Present bool   `json:"present"`
 	Wrong   bool   `json:"wrong"`
+	Why     string `json:"why"` // of a stick that is in and cannot be used, or what to mind; ready words
 }
 
 // InstallPasswordScreen is the data of "install.password".

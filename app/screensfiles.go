@@ -16,7 +16,8 @@ type FileCard struct {
 
 // FilesMediumScreen is the data of "files.medium".
 type FilesMediumScreen struct {
-	Present bool `json:"present"`
+	Present bool   `json:"present"`
+	Why     string `json:"why"` // why the stick that is in cannot be used, or what to mind; ready words
 }
 
 // FilesListScreen is the data of "files.list". More says that there are more files than are shown.

@@ -51,6 +51,7 @@ type RevokeDoneScreen struct {
 	Medium  Medium   `json:"medium"`
 	TakeOut bool     `json:"takeOut"`
 	Home    bool     `json:"home"`
+	Receipt string   `json:"receipt" ts:"'' | 'print' | 'email'"` // how one is offered
 }
 
 // Proved is one place in which the revocation must be seen.

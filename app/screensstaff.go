@@ -1,5 +1,11 @@
 package app
 
+// StaffDevicesScreen is the data of "staff.devices": all that is plugged into USB.
+type StaffDevicesScreen struct {
+	Operator string       `json:"operator"`
+	Devices  []DeviceCard `json:"devices"`
+}
+
 // The data of the screens of supervisor mode beside the queue, as the page reads it.
 
 // StaffPeopleScreen is the data of "staff.people". Asked tells an empty answer from none.

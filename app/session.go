@@ -283,7 +283,7 @@ func (k *Kiosk) exit(asked bool) {
 
 func finished(s state) bool {
 	switch s.(type) {
-	case *applyDone, *signedDone, *installDone:
+	case *applyDone, *signedDone, *revokeDone, *installDone, *receipt, *receiptEmail:
 		return true
 	}
 	return false

@@ -70,7 +70,7 @@ func (m *signMedium) back(*Kiosk) state        { return m.s.from }
 func (m *signMedium) steps(k *Kiosk) *Progress { return m.s.progress(k, "medium") }
 func (m *signMedium) view(k *Kiosk) any {
 	v := SignMediumScreen{
-		Purpose: string(m.s.purpose), Tokens: k.cards(nil), Stick: StickCard{Present: k.stick, Usable: k.stick}, Kinds: []Medium{},
+		Purpose: string(m.s.purpose), Tokens: k.cards(nil), Stick: k.stickCard(), Kinds: []Medium{},
 		CanLost: m.s.purpose == toSignIn,
 	}
 	for _, storage := range k.directory().Storages {

@@ -224,9 +224,9 @@ type paper struct {
 }
 
 func (p *paper) Present(context.Context) bool { return p.there }
-func (p *paper) Print(_ context.Context, title string, pdf []byte, _ func(string)) error {
+func (p *paper) Print(_ context.Context, what Paper, _ func(string)) error {
 	if p.failing == nil {
-		p.printed = append(p.printed, title+string(pdf[:5]))
+		p.printed = append(p.printed, what.Title+string(what.PDF[:5]))
 	}
 	return p.failing
 }

@@ -201,7 +201,7 @@ func (s *staffReport) print(k *Kiosk) *fault {
 		defer cancel()
 		pdf, err := paper.PDF()
 		if err == nil {
-			err = k.cfg.Printer.Print(ctx, title, pdf, nil)
+			err = k.cfg.Printer.Print(ctx, Paper{Title: title, PDF: pdf}, nil)
 		}
 		return func() {
 			switch {

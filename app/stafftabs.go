@@ -12,6 +12,8 @@ func (k *Kiosk) staffTab(action string) bool {
 		k.at = &staffPeople{}
 	case "staff.unblock":
 		k.at = &staffUnblock{}
+	case "staff.devices":
+		k.at = &staffDevices{}
 	case "staff.report":
 		k.showReport(k.today())
 	default:

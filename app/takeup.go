@@ -21,7 +21,7 @@ func (*takeMedium) back(*Kiosk) state      { return &statusNumber{} }
 func (*takeMedium) steps(*Kiosk) *Progress { return installSteps(Record{}, "medium") }
 func (s *takeMedium) view(k *Kiosk) any {
 	return InstallTakeScreen{
-		Number: registry.FormatNumber(s.number), Tokens: k.cards(nil), Stick: StickCard{Present: k.stick, Usable: k.stick},
+		Number: registry.FormatNumber(s.number), Tokens: k.cards(nil), Stick: k.stickCard(),
 	}
 }
 

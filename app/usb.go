@@ -31,6 +31,7 @@ type DeviceCard struct {
 	Name    string `json:"name"`
 	Numbers string `json:"numbers"` // vendor and product, "0529:0620"
 	Serial  string `json:"serial"`
+	Port    string `json:"port"` // where it is plugged in, "1-2"
 	Text    string `json:"text"` // what must be installed, or that nobody knows it; empty when all is well
 }
 
@@ -126,7 +127,8 @@ func (k *Kiosk) deviceCards() []DeviceCard {
 		return out
 	}
 	for _, s := range k.plugs.devices {
-		c := DeviceCard{Kind: s.Kind, Name: s.Name, Numbers: s.VIDPID, Serial: s.Serial}
+		port, _, _ := strings.Cut(s.Place, "/")
+		c := DeviceCard{Kind: s.Kind, Name: s.Name, Numbers: s.VIDPID, Serial: s.Serial, Port: port}
 		switch {
 		case s.Kind == "":
 			c.Text = k.text("usb.unknown.text")

@@ -154,3 +154,24 @@ func TestUSB_TellsOfADeviceThatNamedItselfLate(t *testing.T) {
 	f.are(named)
 	s.untilNews("Қосылды: AKey")
 }
+
+func TestUSB_StaffSeeOnTheirScreenWhatNobodyKnows(t *testing.T) {
+	s, f := usbStand(t)
+	f.are(lamp, barrenToken)
+	op := s.operatorToken()
+	s.plug(op)
+	s.untilScreen("staff.pin")
+	s.shows("staff.queue", "staff.pin", args{"pin": op.pin})
+	var v StaffDevicesScreen
+	s.shows("staff.devices", "staff.devices", nil)
+	s.until("the devices", func(p picture) bool { p.data(t, &v); return len(v.Devices) == 2 })
+	if d := v.Devices[0]; d.Kind != "" || d.Name != "Lamp" || d.Numbers != "1234:0003" || d.Port != "1-4" || d.Text != s.k.text("usb.unknown.text") {
+		t.Errorf("%+v", d)
+	}
+	if d := v.Devices[1]; !strings.Contains(d.Text, "librtpkcs11ecp") {
+		t.Errorf("%+v", d)
+	}
+	f.are()
+	s.until("nothing plugged in", func(p picture) bool { p.data(t, &v); return len(v.Devices) == 0 })
+	s.shows("staff.people", "staff.people", nil)
+}

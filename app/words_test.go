@@ -46,6 +46,11 @@ func families() []string {
 	add("own.sieve.", append([]string{"all"}, sieves...)...)
 	add("origin.", "kiosk", "web", "request")
 	add("printer.", printerStates...)
+	for _, w := range stickWords {
+		add("stick.", string(w))
+	}
+	add("receipt.title.", "staff", "signed", "revocation")
+	add("receipt.why.", append([]string{"absent"}, hindrances...)...)
 	for _, s := range revokeStates {
 		add("revoke."+s+".", "title", "text", "hint")
 	}

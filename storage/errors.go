@@ -24,6 +24,8 @@ var (
 	ErrTransition = errors.New("the status does not follow")
 	// ErrQueueFull: as many applications wait to be sent as Options.MaxPending allows.
 	ErrQueueFull = errors.New("too many applications wait to be sent")
+	// ErrTooMany: as many letters about the application were taken in as may be.
+	ErrTooMany = errors.New("too many letters")
 	// ErrNumbersSpent: the prefix has no numbers left.
 	ErrNumbersSpent = errors.New("the prefix has no numbers left")
 )

@@ -10,7 +10,7 @@ import (
 )
 
 // ready: no task of an earlier stage is left for the same application.
-const ready = "NOT EXISTS (SELECT 1 FROM outbox AS first WHERE first.number = outbox.number AND first.stage < outbox.stage)"
+const ready = "NOT EXISTS (SELECT 1 FROM outbox AS first WHERE first.number = outbox.number AND first.stage < outbox.stage AND first.kind <> 'letter')"
 
 // countUnfiled counts applications that the centre does not have yet.
 const countUnfiled = "SELECT COUNT(*) FROM outbox WHERE kind = 'file'"
@@ -118,6 +118,11 @@ func (s *Store) Done(ctx context.Context, id TaskID, step Step) error {
 		if id.Kind == TaskFile {
 			t.unfiled--
 		}
+		if id.Kind == TaskLetter {
+			if err := t.burn(id.Number, id.Ordinal); err != nil {
+				return err
+			}
+		}
 		if err := t.apply(id, step); err != nil {
 			return err
 		}
@@ -188,6 +193,9 @@ func (t *tx) apply(id TaskID, step Step) error {
 			return err
 		}
 		t.unfiled -= unfiled
+		if err := t.burn(id.Number, 0); err != nil {
+			return err
+		}
 		done, err := t.exec("DELETE FROM outbox WHERE number = ?", id.Number)
 		if err != nil {
 			return err

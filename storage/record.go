@@ -74,16 +74,18 @@ const (
 	TaskCertify TaskKind = "certify" // get one key its certificate
 	TaskRevoke  TaskKind = "revoke"  // have one certificate revoked
 	TaskReport  TaskKind = "report"  // say that the certificates were installed
+	TaskLetter  TaskKind = "letter"  // have the centre send a letter
 )
 
-// stage orders the tasks of one application: a task is due only when none of an earlier stage is left.
-var stage = map[TaskKind]int{TaskFile: 1, TaskCertify: 2, TaskRevoke: 2, TaskReport: 3}
+// stage orders the tasks of one application: a task is due only when none of an earlier stage is left. A letter waits for the
+// application to be filed, and nothing waits for a letter.
+var stage = map[TaskKind]int{TaskFile: 1, TaskCertify: 2, TaskRevoke: 2, TaskLetter: 2, TaskReport: 3}
 
 // TaskID names a row of the outbox.
 type TaskID struct {
 	Number  string
 	Kind    TaskKind
-	Ordinal int // of the key, or of the certificate to be revoked; 0 for what concerns the whole application
+	Ordinal int // of the key, of the certificate to be revoked, or of the letter; 0 for what concerns the whole application
 }
 
 // Task is a row of the outbox. State is what the engine wrote there by Note or Keep (for TaskCertify and TaskRevoke the CMP

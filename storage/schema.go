@@ -25,6 +25,7 @@ type migration struct {
 var migrations = []migration{
 	{number: 1, oldest: 1, text: read("migrations/0001.sql")},
 	{number: 2, oldest: 1, text: read("migrations/0002.sql")},
+	{number: 3, oldest: 1, text: read("migrations/0003.sql")},
 }
 
 func read(name string) string {

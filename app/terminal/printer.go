@@ -33,7 +33,7 @@ func (paper) Present(ctx context.Context) bool {
 
 // Print hands the PDF to the printer that Present spoke of and follows the job to its end. A job that lasts longer than ctx is
 // cancelled: nobody may still stand there when it comes out.
-func (paper) Print(ctx context.Context, title string, pdf []byte, told func(state string)) error {
+func (paper) Print(ctx context.Context, what app.Paper, told func(state string)) error {
 	name, there, err := printer.Present()
 	switch {
 	case err != nil:
@@ -41,7 +41,7 @@ func (paper) Print(ctx context.Context, title string, pdf []byte, told func(stat
 	case !there:
 		return app.ErrPrinterAbsent
 	}
-	d := printer.Document{Title: title, PDF: pdf}
+	d := printer.Document{Title: what.Title, PDF: what.PDF, Width: what.Width, Height: what.Height}
 	if deadline, set := ctx.Deadline(); set {
 		d.Within = time.Until(deadline)
 	}

@@ -87,6 +87,18 @@ func (a store) MarkInstalled(ctx context.Context, number string, _ time.Time) er
 	return stored(a.s.MarkInstalled(ctx, number))
 }
 
+func (a store) Post(ctx context.Context, number string, l registry.Letter) error {
+	letter, err := l.Encode()
+	if err != nil {
+		return err
+	}
+	err = a.s.Post(ctx, number, letter)
+	if errors.Is(err, storage.ErrTooMany) {
+		return fmt.Errorf("%w: %w", app.ErrTooManyLetters, err)
+	}
+	return stored(err)
+}
+
 func (a store) Adopt(ctx context.Context, in app.Adoption) error { return stored(a.s.Adopt(ctx, in)) }
 
 func (a store) Begin(ctx context.Context, i app.Intent) (int64, error) {

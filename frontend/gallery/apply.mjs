@@ -20,7 +20,7 @@ const noGOST = L('Бұл токен ГОСТ кілтін жасай алмай�
 export function signed({ number, qr, medium, stickMedium, facts, certificates, tokens }) {
   const soon = (s) => Date.now() + s * 1000
   const entry = { method: 'sms', sentTo: '…4567', expiresAt: soon(170), resendAt: soon(28), resends: 2, left: -1, locked: false }
-  const done = { number, qr, online: true, medium, takeOut: true, days: 30, kind: 'reissue', state: 'sent', why: '', hint: '', revoke: false }
+  const done = { number, qr, online: true, medium, takeOut: true, days: 30, kind: 'reissue', state: 'sent', why: '', hint: '', revoke: false, receipt: 'print' }
   const card = { insertion: 9, kind: 'idcard', name: L('Жеке куәлік', 'Удостоверение личности', 'ID card'), serial: 'KZ0123456789', usable: true, why: '' }
   const consentText = L('Осында көрсетілгеннің бәрі дұрыс екенін растаймын. Өтінімге өз кілтіммен қол қоямын және деректерімнің өңделуіне келісемін.', 'Подтверждаю, что всё указанное верно. Подпишу заявку своим ключом и согласен на обработку моих данных.', 'I confirm that everything shown here is correct. I will sign the application with my key and agree to the processing of my data.')
   return [
@@ -38,7 +38,7 @@ export function signed({ number, qr, medium, stickMedium, facts, certificates, t
     ['apply-done-sent', 'apply.done', done, { progress: line('done') }],
     ['apply-done-issued', 'apply.done', { ...done, state: 'issued', revoke: true }, { progress: line('done') }],
     ['apply-done-queued', 'apply.done', { ...done, state: 'queued', online: false, kind: 'gost', medium: stickMedium }, { progress: line('done', file), online: false, pending: 1 }],
-    ['apply-done-rejected', 'apply.done', { ...done, state: 'rejected', why, hint, kind: 'gost', medium: stickMedium }, { progress: line('done', file) }],
+    ['apply-done-rejected', 'apply.done', { ...done, state: 'rejected', why, hint, receipt: '', kind: 'gost', medium: stickMedium }, { progress: line('done', file) }],
     ['install-done-account', 'install.done', { number, certificates, medium, files: [], takeOut: true, account: true, revoke: true }, { canBack: false }],
   ]
 }

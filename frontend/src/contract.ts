@@ -76,6 +76,7 @@ export interface DeviceCard {
   name: string
   numbers: string
   serial: string
+  port: string
   text: string
 }
 
@@ -248,6 +249,7 @@ export interface ApplyDoneScreen {
   medium: Medium
   takeOut: boolean
   days: number
+  receipt: '' | 'print' | 'email'
 }
 
 export interface QR {
@@ -273,6 +275,7 @@ export interface InstallMediumScreen {
   medium: Medium
   present: boolean
   wrong: boolean
+  why: string
 }
 
 export interface InstallPasswordScreen {
@@ -353,6 +356,7 @@ export interface UnfinishedCard {
 
 export interface FilesMediumScreen {
   present: boolean
+  why: string
 }
 
 export interface FilesListScreen {
@@ -501,6 +505,7 @@ export interface RevokeDoneScreen {
   medium: Medium
   takeOut: boolean
   home: boolean
+  receipt: '' | 'print' | 'email'
 }
 
 export interface Proved {
@@ -627,6 +632,20 @@ export interface InstallTakeScreen {
   stick: StickCard
 }
 
+export interface ReceiptTakeScreen {
+  phase: 'printing' | 'printed' | 'failed' | 'doubtful' | 'mailed'
+  number: string
+  qr: QR
+  text: string
+  printer: boolean
+  finish: boolean
+}
+
+export interface ReceiptEmailScreen {
+  number: string
+  email: string
+}
+
 export interface StaffPeopleScreen {
   operator: string
   query: string
@@ -731,6 +750,11 @@ export interface ReportItem {
   status: string
   filedAt: string
   operator: string
+}
+
+export interface StaffDevicesScreen {
+  operator: string
+  devices: DeviceCard[]
 }
 
 export interface StaffQueueScreen {
@@ -993,6 +1017,8 @@ export interface Screens {
   'password.pin': PasswordPINScreen
   'password.done': PasswordDoneScreen
   'install.take': InstallTakeScreen
+  'receipt.take': ReceiptTakeScreen
+  'receipt.email': ReceiptEmailScreen
   'staff.people': StaffPeopleScreen
   'staff.person': StaffPersonScreen
   'staff.revoke': StaffRevokeScreen
@@ -1003,6 +1029,7 @@ export interface Screens {
   'staff.unblock-pin': StaffUnblockPINScreen
   'staff.unblocked': StaffUnblockedScreen
   'staff.report': StaffReportScreen
+  'staff.devices': StaffDevicesScreen
   'staff.pin': PINScreen
   'staff.queue': StaffQueueScreen
   'staff.application': StaffApplicationScreen
@@ -1106,9 +1133,13 @@ export interface Actions {
   'password.pin': OwnPINArgs
   'password.again': Record<string, never>
   'install.take': StorageArgs
+  'receipt.print': Record<string, never>
+  'receipt.email': Record<string, never>
+  'receipt.send': EmailArgs
   'staff.queue': Record<string, never>
   'staff.people': Record<string, never>
   'staff.unblock': Record<string, never>
+  'staff.devices': Record<string, never>
   'staff.report': Record<string, never>
   'staff.find': SearchArgs
   'staff.person': PersonArgs

@@ -39,6 +39,8 @@
    action-applications.open  data-number and data-status; application data-status; email, notices data-on, saved  on profile.view
    action-system.choose data-code   systems-none      an information system of one's own; the list is empty
    action-code.ask data-method      code-time data-left   code-left data-left   code-wait   one-time codes; field-code
+   device data-numbers data-kind  what is plugged into USB, on staff.devices and selftest; devices-none; stick-why  why a stick that is in cannot be used
+   receipt data-phase        on receipt.take: printing, printed, failed, doubtful, mailed; action-receipt.print, action-receipt.email on every screen that ends with a number
    done-state data-state     what comes after apply.done: staff, queued, sent, issued, rejected
    unfinished data-elsewhere a key pair on keys.unfinished
    line                      state of the line in the header, data-online="true|false"

@@ -203,6 +203,27 @@ func (e Kind) Valid() bool {
 	}
 }
 
+// Defines values for LetterLanguage.
+const (
+	LetterLanguageEn LetterLanguage = "en"
+	LetterLanguageKk LetterLanguage = "kk"
+	LetterLanguageRu LetterLanguage = "ru"
+)
+
+// Valid indicates whether the value is a known member of the LetterLanguage enum.
+func (e LetterLanguage) Valid() bool {
+	switch e {
+	case LetterLanguageEn:
+		return true
+	case LetterLanguageKk:
+		return true
+	case LetterLanguageRu:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for OwnApplicationBy.
 const (
 	OwnApplicationBySelf  OwnApplicationBy = "self"
@@ -541,6 +562,25 @@ type Installation struct {
 
 // Kind defines model for Kind.
 type Kind string
+
+// Letter defines model for Letter.
+type Letter struct {
+	Language LetterLanguage `json:"language"`
+
+	// Name What the file is called
+	Name string `json:"name"`
+
+	// Pdf At most 150 kB
+	Pdf     []byte `json:"pdf"`
+	Subject string `json:"subject"`
+	Text    string `json:"text"`
+
+	// To One address
+	To string `json:"to"`
+}
+
+// LetterLanguage defines model for Letter.Language.
+type LetterLanguage string
 
 // Operator defines model for Operator.
 type Operator struct {
@@ -1031,6 +1071,9 @@ type PutApplicationJSONRequestBody = Filing
 // MarkInstalledJSONRequestBody defines body for MarkInstalled for application/json ContentType.
 type MarkInstalledJSONRequestBody = Installation
 
+// PostLetterJSONRequestBody defines body for PostLetter for application/json ContentType.
+type PostLetterJSONRequestBody = Letter
+
 // SearchCertificatesJSONRequestBody defines body for SearchCertificates for application/json ContentType.
 type SearchCertificatesJSONRequestBody = SignedChallenge
 
@@ -1179,6 +1222,20 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/v1/applications/{number}/installed (the `MarkInstalled` operationId).
 	MarkInstalled(ctx context.Context, number Number, body MarkInstalledJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PostLetterWithBody A letter about an application that this device filed, for the centre to send by e-mail; at most three an application, rate-limited for each device
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/applications/{number}/letters (the `PostLetter` operationId).
+	PostLetterWithBody(ctx context.Context, number Number, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PostLetter A letter about an application that this device filed, for the centre to send by e-mail; at most three an application, rate-limited for each device
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/applications/{number}/letters (the `PostLetter` operationId).
+	PostLetter(ctx context.Context, number Number, body PostLetterJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetSeal The key that opens the sealed private keys on the citizen's stick, once the certificates are issued; to the device that filed. Others: takeInstallationUp.
 	//
@@ -1552,6 +1609,40 @@ func (c *Client) MarkInstalledWithBody(ctx context.Context, number Number, conte
 // Corresponds with POST /api/v1/applications/{number}/installed (the `MarkInstalled` operationId).
 func (c *Client) MarkInstalled(ctx context.Context, number Number, body MarkInstalledJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewMarkInstalledRequest(c.Server, number, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PostLetterWithBody A letter about an application that this device filed, for the centre to send by e-mail; at most three an application, rate-limited for each device
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/applications/{number}/letters (the `PostLetter` operationId).
+func (c *Client) PostLetterWithBody(ctx context.Context, number Number, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPostLetterRequestWithBody(c.Server, number, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PostLetter A letter about an application that this device filed, for the centre to send by e-mail; at most three an application, rate-limited for each device
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/applications/{number}/letters (the `PostLetter` operationId).
+func (c *Client) PostLetter(ctx context.Context, number Number, body PostLetterJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPostLetterRequest(c.Server, number, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2449,6 +2540,53 @@ func NewMarkInstalledRequestWithBody(server string, number Number, contentType s
 	}
 
 	operationPath := fmt.Sprintf("/api/v1/applications/%s/installed", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewPostLetterRequest calls the generic PostLetter builder with application/json body
+func NewPostLetterRequest(server string, number Number, body PostLetterJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPostLetterRequestWithBody(server, number, "application/json", bodyReader)
+}
+
+// NewPostLetterRequestWithBody constructs an http.Request for the PostLetter method, with any body, and a specified content type
+func NewPostLetterRequestWithBody(server string, number Number, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "number", number, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/applications/%s/letters", pathParam0)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -4023,6 +4161,20 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /api/v1/applications/{number}/installed (the `MarkInstalled` operationId).
 	MarkInstalledWithResponse(ctx context.Context, number Number, body MarkInstalledJSONRequestBody, reqEditors ...RequestEditorFn) (*MarkInstalledResponse, error)
 
+	// PostLetterWithBodyWithResponse A letter about an application that this device filed, for the centre to send by e-mail; at most three an application, rate-limited for each device
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/applications/{number}/letters (the `PostLetter` operationId).
+	PostLetterWithBodyWithResponse(ctx context.Context, number Number, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PostLetterResponse, error)
+
+	// PostLetterWithResponse A letter about an application that this device filed, for the centre to send by e-mail; at most three an application, rate-limited for each device
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/applications/{number}/letters (the `PostLetter` operationId).
+	PostLetterWithResponse(ctx context.Context, number Number, body PostLetterJSONRequestBody, reqEditors ...RequestEditorFn) (*PostLetterResponse, error)
+
 	// GetSealWithResponse The key that opens the sealed private keys on the citizen's stick, once the certificates are issued; to the device that filed. Others: takeInstallationUp.
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -4500,6 +4652,47 @@ func (r MarkInstalledResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r MarkInstalledResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type PostLetterResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Error
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r PostLetterResponse) GetJSONDefault() *Error {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PostLetterResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PostLetterResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PostLetterResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PostLetterResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -6147,6 +6340,32 @@ func (c *ClientWithResponses) MarkInstalledWithResponse(ctx context.Context, num
 	return ParseMarkInstalledResponse(rsp)
 }
 
+// PostLetterWithBodyWithResponse A letter about an application that this device filed, for the centre to send by e-mail; at most three an application, rate-limited for each device
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/applications/{number}/letters (the `PostLetter` operationId).
+func (c *ClientWithResponses) PostLetterWithBodyWithResponse(ctx context.Context, number Number, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PostLetterResponse, error) {
+	rsp, err := c.PostLetterWithBody(ctx, number, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePostLetterResponse(rsp)
+}
+
+// PostLetterWithResponse A letter about an application that this device filed, for the centre to send by e-mail; at most three an application, rate-limited for each device
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/applications/{number}/letters (the `PostLetter` operationId).
+func (c *ClientWithResponses) PostLetterWithResponse(ctx context.Context, number Number, body PostLetterJSONRequestBody, reqEditors ...RequestEditorFn) (*PostLetterResponse, error) {
+	rsp, err := c.PostLetter(ctx, number, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePostLetterResponse(rsp)
+}
+
 // GetSealWithResponse The key that opens the sealed private keys on the citizen's stick, once the certificates are issued; to the device that filed. Others: takeInstallationUp.
 //
 // Returns a wrapper object for the known response body format(s).
@@ -6859,6 +7078,35 @@ func ParseMarkInstalledResponse(rsp *http.Response) (*MarkInstalledResponse, err
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePostLetterResponse parses an HTTP response from a PostLetterWithResponse call
+func ParsePostLetterResponse(rsp *http.Response) (*PostLetterResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PostLetterResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Error

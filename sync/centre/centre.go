@@ -7,7 +7,8 @@
 //
 // It never sees a PIN or a citizen's private key. IINs and names stand in its database and its answers, never in its
 // log. It trusts its database and the folder of its keys; it does not trust devices beyond their own prefix and
-// centre: a stolen kiosk key can file applications and ask the register within its rate, and issues nothing.
+// centre: a stolen kiosk key can file applications, ask the register within its rate and have a few letters about its own applications
+// sent, and issues nothing.
 package centre
 
 import (
@@ -21,6 +22,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"net/mail"
 	"os/user"
 	"strings"
 	"sync/atomic"
@@ -36,6 +38,8 @@ import (
 type Config struct {
 	DB      string           // sqlite:PATH or postgres://…
 	State   string           // folder of the authority's keys; "" is beside the SQLite file
+	Mail    string           // maildir in which letters wait for the operator's mail system; "" is "mail" in State
+	From    string           // who letters are from; "" is DefaultFrom
 	URLHTTP string           // base of the URLs in certificates; "" is the one noted before
 	Rules   Rules            // zero is DefaultRules
 	Now     func() time.Time // nil is time.Now
@@ -48,6 +52,8 @@ type Config struct {
 type Centre struct {
 	db        *ledger.Ledger
 	state     state
+	mail      maildir
+	mailFrom  mail.Address
 	sealer    sealer
 	authority *authority.Authority
 	anchors   *pki.Pool // root and issuing CAs: what signatures must lead to
@@ -82,6 +88,9 @@ const (
 // DefaultURLHTTP is the base of the URLs in certificates until serve is told another.
 const DefaultURLHTTP = "http://localhost:8480"
 
+// DefaultFrom is who letters are from unless told otherwise: an address that cannot be answered (RFC 2606 §2).
+const DefaultFrom = "Tirkeu <no-reply@tirkeu.invalid>"
+
 // DefaultCentre is the code of the registration centre a kiosk stands in unless told otherwise.
 const DefaultCentre = "sandbox"
 
@@ -94,6 +103,9 @@ func (cfg *Config) fill() {
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.From == "" {
+		cfg.From = DefaultFrom
 	}
 	if cfg.Rules == (Rules{}) {
 		cfg.Rules = DefaultRules()
@@ -189,11 +201,18 @@ func Open(ctx context.Context, cfg Config) (*Centre, error) {
 			return nil, fmt.Errorf("opening the authority: %w; run tirkeu-centre init first, or name its folder with --state", err)
 		}
 	}
+	from, err := mail.ParseAddress(cfg.From)
+	if err != nil {
+		return nil, fmt.Errorf("opening the centre: who letters are from is no address: %w", err)
+	}
 	db, err := ledger.Open(ctx, cfg.DB)
 	if err != nil {
 		return nil, err
 	}
-	c := &Centre{db: db, state: st, profiles: pki.DefaultProfiles(), rules: cfg.Rules, now: cfg.Now, rand: cfg.Rand, log: cfg.Log}
+	if cfg.Mail == "" {
+		cfg.Mail = st.path(folderMail)
+	}
+	c := &Centre{db: db, state: st, mail: maildir{cfg.Mail}, mailFrom: *from, profiles: pki.DefaultProfiles(), rules: cfg.Rules, now: cfg.Now, rand: cfg.Rand, log: cfg.Log}
 	if err := c.open(ctx, cfg, stored); err != nil {
 		db.Close()
 		return nil, err

@@ -26,6 +26,7 @@ type Rules struct {
 	RepliesKept       time.Duration
 	Status, People    Limit // of one device: asking by number or key; asking the register
 	Challenges        Limit // of one device
+	Letters           Limit // of one device
 	CRLEvery, CRLLife time.Duration
 
 	CitizenIdle, CitizenLife time.Duration // of a citizen's session
@@ -48,7 +49,7 @@ func DefaultRules() Rules {
 		ConfirmWithin: 90 * day, EnrolmentLife: day, BadMACs: 10,
 		ChallengeLife: time.Minute, SessionIdle: 5 * time.Minute, SessionLife: 12 * time.Hour, LockLife: 10 * time.Minute,
 		DecisionAhead: 5 * time.Minute, CheckAfter: 2 * time.Second, RepliesKept: 100 * day,
-		Status: Limit{Burst: 60, Every: time.Second}, People: Limit{Burst: 20, Every: 5 * time.Second}, Challenges: Limit{Burst: 20, Every: 3 * time.Second},
+		Status: Limit{Burst: 60, Every: time.Second}, People: Limit{Burst: 20, Every: 5 * time.Second}, Challenges: Limit{Burst: 20, Every: 3 * time.Second}, Letters: Limit{Burst: 30, Every: time.Minute},
 		CRLEvery: time.Hour, CRLLife: 2 * day,
 		CitizenIdle: 5 * time.Minute, CitizenLife: 30 * time.Minute, SignedWithin: 30 * day, SignedApart: 15 * time.Minute,
 		PendingLife: 7 * day, RevokeWithin: time.Minute, CodeLife: 5 * time.Minute, CodeGap: 30 * time.Second, CodeLock: 15 * time.Minute, GrantLife: 15 * time.Minute,

@@ -44,6 +44,7 @@ func (c *Centre) routes(mux *http.ServeMux) {
 	route(c, mux, "GET /api/v1/applications/{number}", c.restStatus)
 	route(c, mux, "GET /api/v1/applications/{number}/seal", c.restSeal)
 	route(c, mux, "POST /api/v1/applications/{number}/installed", c.restInstalled)
+	route(c, mux, "POST /api/v1/applications/{number}/letters", c.restLetter)
 	route(c, mux, "GET /api/v1/keys/{spki_sha256}", c.restKey)
 	route(c, mux, "GET /api/v1/transactions/{id}", c.restTransaction)
 	route(c, mux, "POST /api/v1/challenges", c.restChallenge)

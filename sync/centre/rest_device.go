@@ -9,6 +9,7 @@ import (
 
 	"github.com/tirkeu/kiosk/sync/api"
 	"github.com/tirkeu/kiosk/sync/centre/ledger"
+	"github.com/tirkeu/kiosk/sync/registry"
 )
 
 func (c *Centre) restDevice(ctx context.Context, who caller, _ *http.Request, _ none) (api.Device, error) {
@@ -78,6 +79,14 @@ func (c *Centre) restInstalled(ctx context.Context, who caller, r *http.Request,
 	number := r.PathValue("number")
 	state, err := c.install(ctx, who.device, number, in.At, in.Certificates)
 	return api.ApplicationStatus{Number: number, Status: wordOf(state)}, err
+}
+
+func (c *Centre) restLetter(ctx context.Context, who caller, r *http.Request, in api.Letter) (none, error) {
+	if err := c.within("letters", c.rules.Letters, who.device); err != nil {
+		return none{}, err
+	}
+	l := registry.Letter{To: in.To, Language: string(in.Language), Subject: in.Subject, Text: in.Text, Name: in.Name, PDF: in.Pdf}
+	return none{}, c.postLetter(ctx, who.device, r.PathValue("number"), l)
 }
 
 func (c *Centre) restKey(ctx context.Context, who caller, r *http.Request, _ none) (api.ApplicationStatus, error) {

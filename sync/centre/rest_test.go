@@ -183,6 +183,8 @@ func TestREST_EveryCallGoesAsTheContractSays(t *testing.T) {
 				t.Errorf("installed: %s", done.Body)
 			}
 		}
+		letter, err := d.API.PostLetterWithResponse(ctx, p.Number, api.Letter{To: "a@example.kz", Language: "kk", Subject: "Түбіртек", Text: "…", Name: "a.pdf", Pdf: []byte("%PDF-")})
+		must(letter.StatusCode(), letter.Body, err)
 		cabinetCalls(t, c, d, staff, h)
 		left, err := d.API.CloseStaffSessionWithResponse(ctx, &api.CloseStaffSessionParams{XStaffSession: h})
 		must(left.StatusCode(), left.Body, err)

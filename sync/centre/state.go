@@ -32,6 +32,7 @@ const (
 	filePrefix  = "prefix"
 	fileTLSKey  = "tls.key"
 	fileTLSCert = "tls.pem"
+	folderMail  = "mail" // a maildir of letters that wait
 )
 
 // stateFolder is where the state lies when nobody says: beside the SQLite file.

@@ -18,6 +18,7 @@ import (
 // Store is what the engine needs of storage.
 type Store interface {
 	Application(ctx context.Context, number string) (storage.Record, error)
+	Letter(ctx context.Context, number string, ordinal int) ([]byte, error)
 	Due(ctx context.Context, now time.Time, limit int) ([]storage.Task, error)
 	NextDue(ctx context.Context) (time.Time, bool, error)
 	Pending(ctx context.Context) (int, error)
@@ -37,6 +38,7 @@ type Centre interface {
 	Status(ctx context.Context, number string) (registry.Status, error)
 	Transaction(ctx context.Context, id []byte) (state string, certificate []byte, err error)
 	Installed(ctx context.Context, number string, at time.Time, serials []string) (registry.Status, error)
+	Letter(ctx context.Context, number string, letter registry.Letter) error
 	Heartbeat(ctx context.Context, pending int, version string, now time.Time) (directory string, centre time.Time, err error)
 	Directory(ctx context.Context) (*registry.Directory, error)
 }
@@ -248,6 +250,8 @@ func (e *Engine) do(ctx context.Context, task storage.Task) error {
 		err = e.revoke(ctx, task)
 	case storage.TaskReport:
 		err = e.report(ctx, task)
+	case storage.TaskLetter:
+		err = e.letter(ctx, task)
 	default:
 		err = &taskError{code: "unknown-task", wait: taskMax}
 	}

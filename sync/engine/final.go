@@ -53,8 +53,11 @@ func (e *Engine) afterRefusals(task storage.Task, cause error) error {
 func (e *Engine) giveUp(ctx context.Context, task storage.Task, final *finalError) error {
 	e.cfg.Log.Error("refused for good", "task", task.Kind, "number", task.Number, "key", task.Ordinal, "code", final.code, "cause", final.err)
 	step := storage.Step{Status: storage.Rejected, Drop: true, Reason: final.code}
-	if task.Kind == storage.TaskReport {
+	switch task.Kind {
+	case storage.TaskReport:
 		step = storage.Step{Reason: final.code}
+	case storage.TaskLetter: // the application stands, whatever becomes of a letter about it
+		step = storage.Step{}
 	}
 	err := e.cfg.Store.Done(ctx, task.TaskID, step)
 	if errors.Is(err, storage.ErrNotFound) {

@@ -61,6 +61,8 @@ import PasswordMedium from './PasswordMedium.svelte'
 import PasswordPin from './PasswordPin.svelte'
 import PasswordDone from './PasswordDone.svelte'
 import InstallTake from './InstallTake.svelte'
+import ReceiptTake from './ReceiptTake.svelte'
+import ReceiptEmail from './ReceiptEmail.svelte'
 import StaffPeople from './StaffPeople.svelte'
 import StaffPerson from './StaffPerson.svelte'
 import StaffRevoke from './StaffRevoke.svelte'
@@ -70,6 +72,7 @@ import StaffUnblockAdmin from './StaffUnblockAdmin.svelte'
 import StaffUnblockTurn from './StaffUnblockTurn.svelte'
 import StaffUnblockPin from './StaffUnblockPin.svelte'
 import StaffUnblocked from './StaffUnblocked.svelte'
+import StaffDevices from './StaffDevices.svelte'
 import StaffReport from './StaffReport.svelte'
 import StaffPin from './StaffPin.svelte'
 import StaffQueue from './StaffQueue.svelte'
@@ -140,6 +143,8 @@ export const screens: Record<string, Component<{ data: never }>> = {
   'password.pin': PasswordPin,
   'password.done': PasswordDone,
   'install.take': InstallTake,
+  'receipt.take': ReceiptTake,
+  'receipt.email': ReceiptEmail,
   'staff.people': StaffPeople,
   'staff.person': StaffPerson,
   'staff.revoke': StaffRevoke,
@@ -149,6 +154,7 @@ export const screens: Record<string, Component<{ data: never }>> = {
   'staff.unblock-turn': StaffUnblockTurn,
   'staff.unblock-pin': StaffUnblockPin,
   'staff.unblocked': StaffUnblocked,
+  'staff.devices': StaffDevices,
   'staff.report': StaffReport,
   'staff.pin': StaffPin,
   'staff.queue': StaffQueue,

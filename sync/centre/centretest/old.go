@@ -22,6 +22,7 @@ func (c *Centre) MakeOld() {
 	c.check(err)
 	defer db.Close()
 	for _, statement := range []string{
+		"DROP TABLE letters", "DELETE FROM migrations WHERE number = 4",
 		"DROP TABLE application_revocations", "DROP TABLE revocation_orders", "DROP TABLE web_applications", "DROP TABLE citizen_sessions",
 		"DROP TABLE profiles", "DROP TABLE codes", "DROP TABLE code_locks", "DROP TABLE information_systems",
 		"DROP INDEX applications_by_about", "ALTER TABLE applications DROP COLUMN signature", "ALTER TABLE applications DROP COLUMN signer",

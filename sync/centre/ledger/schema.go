@@ -12,7 +12,7 @@ var migrations embed.FS
 
 // schemas holds the migrations in order; number n is migrations/000n.sql. They only go forward, and each leaves the
 // previous version of the program able to run.
-var schemas = []string{"migrations/0001.sql", "migrations/0002.sql", "migrations/0003.sql"}
+var schemas = []string{"migrations/0001.sql", "migrations/0002.sql", "migrations/0003.sql", "migrations/0004.sql"}
 
 // dialect writes a migration for PostgreSQL; SQLite gets it as it is.
 func dialect(text string, postgres bool) string {

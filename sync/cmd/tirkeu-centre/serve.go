@@ -16,6 +16,8 @@ func serve(c *call) func() error {
 	plain := c.flags.String("listen-http", "", "HOST:PORT for plain HTTP: CRL, OCSP and the authority's certificates")
 	base := c.flags.String("url-http", "", "base of the URLs in certificates (default: the address of --listen-http, else of --listen)")
 	hosts := c.flags.String("host", "", "further names or addresses for the server's certificate, separated by commas")
+	mail := c.flags.String("mail", "", "maildir in which letters wait for your mail system (default: mail in the state folder)")
+	from := c.flags.String("mail-from", centre.DefaultFrom, "who letters are from")
 	format := c.flags.String("log", "text", "format of the log on standard error: text or json")
 	level := c.flags.String("log-level", "info", "debug, info, warn or error")
 	return func() error {
@@ -47,7 +49,7 @@ func serve(c *call) func() error {
 				*base = "http://" + open.Addr().String()
 			}
 		}
-		o, err := centre.Open(c.ctx, centre.Config{DB: c.db, State: c.state, URLHTTP: *base, Log: log})
+		o, err := centre.Open(c.ctx, centre.Config{DB: c.db, State: c.state, Mail: *mail, From: *from, URLHTTP: *base, Log: log})
 		if err != nil {
 			return err
 		}
