@@ -40,7 +40,8 @@ type Config struct {
 
 	Display   Display
 	Languages []Lang // order of the buttons; the first one is spoken to nobody in particular
-	Training  bool   // shows that this is a demonstration
+	Training  bool   // what is done here has no legal force: papers say so, and the header, unless
+	Banded    bool   // the window says so itself, over every screen
 
 	IdleAfter      time.Duration // citizen: silence until the warning; 0 means 120 s
 	StaffIdleAfter time.Duration // staff: the same; 0 means 5 min

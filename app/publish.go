@@ -49,7 +49,7 @@ func (k *Kiosk) snapshot() Snapshot {
 	s := Snapshot{
 		Lang: k.lang, Languages: k.cfg.Languages, Prefs: k.prefs, Display: k.cfg.Display,
 		Centre: Centre{Name: k.centreName()}, Online: k.link.Online, Pending: k.link.Pending,
-		Training: k.cfg.Training, Role: RoleNone,
+		Training: k.cfg.Training && !k.cfg.Banded, Role: RoleNone,
 		Screen: Screen{Name: k.at.name(), Data: k.at.view(k)},
 	}
 	if k.ses != nil {
