@@ -45,6 +45,8 @@ type Options struct {
 	Log  *slog.Logger
 	// Width and Height of the display in pixels; the window covers the whole screen either way.
 	Width, Height int
+	// DiagonalIn is the display's diagonal in inches; 0 where it is not known.
+	DiagonalIn float64
 	// Silent is how long the page may say nothing before it is replaced; zero means ten seconds.
 	Silent time.Duration
 	// OnPainted is called once, when the page has painted its first screen.
@@ -92,9 +94,10 @@ func New(opt Options) *Window {
 func (w *Window) Run() error {
 	onRendererGone = w.rendererGone
 	interpret()
+	prepareBand(w.opt)
 	go w.open()
 	err := wails.Run(&options.App{
-		Title:            "Tirkeu",
+		Title:            title,
 		Width:            w.opt.Width,
 		Height:           w.opt.Height,
 		Frameless:        true,
@@ -107,7 +110,7 @@ func (w *Window) Run() error {
 		Bind:             []any{&Bridge{w}},
 		DragAndDrop:      &options.DragAndDrop{DisableWebViewDrop: true},
 		// Never is the one GPU policy that means what it says, and it saves 80 MB where there is no GPU.
-		Linux: &linux.Options{WebviewGpuPolicy: linux.WebviewGpuPolicyNever, ProgramName: "tirkeu"},
+		Linux: &linux.Options{WebviewGpuPolicy: linux.WebviewGpuPolicyNever, ProgramName: programName},
 	})
 	w.mu.Lock()
 	defer w.mu.Unlock()
