@@ -99,7 +99,7 @@ func show(config, state string) (err error) {
 	painted, ran := make(chan struct{}), make(chan error, 2)
 	size := t.Display()
 	w = window.New(window.Options{
-		Assets: assets, Log: log, Width: size.WidthPx, Height: size.HeightPx, DiagonalIn: size.DiagonalIn,
+		Assets: assets, Log: log, Width: size.WidthPx, Height: size.HeightPx, BandPx: t.BandPx(),
 		Open: func() (window.Backend, error) { // beside the window's own start
 			kiosk, err := open(t, func() { w.Replace() })
 			if err != nil {

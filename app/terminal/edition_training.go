@@ -7,7 +7,9 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"fmt"
+	"math"
 
+	"github.com/tirkeu/kiosk/app"
 	"github.com/tirkeu/kiosk/sync/pki"
 )
 
@@ -23,10 +25,25 @@ const (
 
 	edition  = "training"
 	fileMark = 0x54524e47 // "TRNG"
-	banded   = true
 
 	virtualBench = true
 )
+
+// Height of the band in millimetres of the glass: its letters are a little larger than the page's body text.
+const (
+	bandSmallMM  = 7.2
+	bandLargeMM  = 11.5
+	bandSmallFor = 180.0 // glass lower than this, as in the page's display.ts
+)
+
+// band is the height of the band over every screen, in pixels.
+var band = func(d app.Display) int {
+	mm := math.Hypot(float64(d.WidthPx), float64(d.HeightPx)) / d.DiagonalIn / 25.4
+	if float64(d.HeightPx)/mm < bandSmallFor {
+		return int(math.Round(bandSmallMM * mm))
+	}
+	return int(math.Round(bandLargeMM * mm))
+}
 
 // accepted takes a centre whose CAs all say that they are a sandbox's.
 var accepted authority = sandboxOnly

@@ -2,6 +2,8 @@
 
 package terminal
 
+import "github.com/tirkeu/kiosk/app"
+
 // The program that serves people, and its demonstration, which shares its data.
 const (
 	// Program is what it is called.
@@ -14,8 +16,10 @@ const (
 
 	edition  = "" // in device.json
 	fileMark = 0  // in the database's header
-	banded   = false
 )
+
+// band: there is none over the screens.
+var band func(app.Display) int
 
 // accepted judges a centre: one that knows the secret will do.
 var accepted authority

@@ -177,7 +177,7 @@ func (t *Terminal) Kiosk(onSessionEnd func()) (*app.Kiosk, error) {
 		Rack: t.rack, USB: t.usb, Stick: t.stick(), Printer: paper{}, Joined: t.joined, Enrol: t.Enrol,
 		Probes: probes(), Broken: t.broken, BuiltAt: BuiltAt(),
 		Display: app.Display{WidthPx: 1920, HeightPx: 1080, DiagonalIn: 21.5}, Languages: []app.Lang{app.Kazakh, app.Russian, app.English},
-		CentreAddress: t.configuration.Centre, Training: virtualBench, Banded: banded,
+		CentreAddress: t.configuration.Centre, Training: virtualBench, Band: band,
 		IdleAfter: seconds(t.configuration.IdleSeconds), StaffIdleAfter: seconds(t.configuration.StaffIdleSeconds), IdleWarning: seconds(t.configuration.IdleWarningSeconds),
 		Log: t.log, OnSessionEnd: onSessionEnd,
 	}
@@ -201,6 +201,14 @@ func (t *Terminal) Display() app.Display {
 		return t.device.Display
 	}
 	return app.Display{WidthPx: 1920, HeightPx: 1080, DiagonalIn: 21.5}
+}
+
+// BandPx is the height of the band over every screen; 0 where the edition has none.
+func (t *Terminal) BandPx() int {
+	if band == nil {
+		return 0
+	}
+	return band(t.Display())
 }
 
 // Close ends the engine and the token workers, lets go of the stick, closes the database and gives the state folder back.

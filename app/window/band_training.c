@@ -3,12 +3,12 @@
 #include "band_training.h"
 
 static char *says_markup, *says_plain;
-static int font_px;
+static int height_px;
 
 void tirkeu_band_says(const char *markup, const char *plain, int px) {
 	says_markup = g_strdup(markup);
 	says_plain = g_strdup(plain);
-	font_px = px;
+	height_px = px;
 }
 
 // The band is a part of the window beside the page, not of the page: whatever the page shows, covers or loses, the band stands, and the page
@@ -24,8 +24,9 @@ static void on_placed(GtkWidget *view, GtkWidget *before, gpointer data) {
 	gtk_widget_set_can_focus(band, FALSE);
 	atk_object_set_name(gtk_widget_get_accessible(band), says_plain);
 	// 10:1 on gold, in the page's own two colours; the dark edge tells it from the page without colour.
-	char *css = g_strdup_printf("#training-band { background: #f1cf7a; color: #12233a; border-bottom: %dpx solid #12233a;"
-		" font-family: 'Noto Sans', sans-serif; font-weight: bold; font-size: %dpx; padding: %dpx; }", font_px / 8 + 1, font_px, font_px / 10);
+	int edge = height_px / 14 + 1, letters = height_px * 6 / 10;
+	char *css = g_strdup_printf("#training-band { background: #f1cf7a; color: #12233a; border-bottom: %dpx solid #12233a; padding: 0; min-height: %dpx;"
+		" font-family: 'Noto Sans', sans-serif; font-weight: bold; font-size: %dpx; }", edge, height_px - edge, letters);
 	GtkCssProvider *style = gtk_css_provider_new();
 	gtk_css_provider_load_from_data(style, css, -1, NULL);
 	gtk_style_context_add_provider(gtk_widget_get_style_context(band), GTK_STYLE_PROVIDER(style), GTK_STYLE_PROVIDER_PRIORITY_APPLICATION);

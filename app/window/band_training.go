@@ -9,10 +9,7 @@ package window
 */
 import "C"
 
-import (
-	"math"
-	"unsafe"
-)
+import "unsafe"
 
 // programName is what the window's library calls its own folders by: they are not shared with a working terminal.
 const programName = "tirkeu-training"
@@ -24,25 +21,10 @@ const (
 	title      = "Tirkeu · " + bandPlain
 )
 
-// Height of the band's letters, in millimetres of the glass: a little more than the page's own body text.
-const (
-	bandSmallMM  = 4.4
-	bandLargeMM  = 6.6
-	bandSmallFor = 180.0 // glass lower than this, as in the page's display.ts
-)
-
 // prepareBand says what stands over every screen; before the window is made.
 func prepareBand(o Options) {
-	mm := 4.0
-	if o.DiagonalIn > 0 && o.Width > 0 && o.Height > 0 {
-		mm = math.Hypot(float64(o.Width), float64(o.Height)) / o.DiagonalIn / 25.4
-	}
-	size := bandLargeMM
-	if float64(o.Height)/mm < bandSmallFor {
-		size = bandSmallMM
-	}
 	markup, plain := C.CString(bandMarkup), C.CString(bandPlain)
 	defer C.free(unsafe.Pointer(markup))
 	defer C.free(unsafe.Pointer(plain))
-	C.tirkeu_band_says(markup, plain, C.int(math.Round(size*mm)))
+	C.tirkeu_band_says(markup, plain, C.int(o.BandPx))
 }

@@ -45,8 +45,8 @@ type Options struct {
 	Log  *slog.Logger
 	// Width and Height of the display in pixels; the window covers the whole screen either way.
 	Width, Height int
-	// DiagonalIn is the display's diagonal in inches; 0 where it is not known.
-	DiagonalIn float64
+	// BandPx is the height of the training program's band.
+	BandPx int
 	// Silent is how long the page may say nothing before it is replaced; zero means ten seconds.
 	Silent time.Duration
 	// OnPainted is called once, when the page has painted its first screen.

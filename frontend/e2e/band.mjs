@@ -28,7 +28,7 @@ export class Band {
 
   /** strip gives the colours of the glass above the page. */
   #strip(rows) {
-    const pixels = sh('import', ['-silent', '-display', this.display, '-window', 'root', '-crop', `${this.width}x${rows}+0+0`, '-depth', '8', 'rgb:-'], { encoding: 'buffer' })
+    const pixels = sh('import', ['-silent', '-window', 'root', '-crop', `${this.width}x${rows}+0+0`, '-depth', '8', 'rgb:-'], { encoding: 'buffer', env: { DISPLAY: this.display } })
     if (pixels.length !== this.width * rows * 3) throw new Error(`the picture of the band has ${pixels.length} octets`)
     return pixels
   }

@@ -33,7 +33,7 @@ async function within(display, state, binary, act) {
   } finally { await w?.close().catch(() => {}); x.end() }
 }
 
-const whole = (x, name) => sh('import', ['-silent', '-display', x.name, '-window', 'root', join(shots, name + '.png')])
+const whole = (x, name) => sh('import', ['-silent', '-window', 'root', join(shots, name + '.png')], { env: { DISPLAY: x.name } })
 
 /** lesson: a citizen applies with a virtual token at the largest text, staff confirm, and the band is looked at on every screen on the way. */
 async function lesson(check, state) {
@@ -77,13 +77,15 @@ async function everyScreen(check, display) {
   const [widthPx, heightPx, diagonalIn] = displays[display], kept = new Set(['menu', 'apply.storage', 'staff.queue', 'cabinet.menu'])
   await within(display, enrolled('training-' + display, display, undefined, 'tirkeu-training'), 'tirkeu-training-e2e', async (w, band, x) => {
     await w.on('attract')
+    const glass = JSON.parse(await w.runAsync(`const done = arguments[arguments.length - 1]; window.go.window.Bridge.State().then(done)`)).display.diagonalIn
+    if (!(glass > diagonalIn)) throw new Error('the page does not know that the band takes some of the glass')
     let seq = 1e9
     const show = async snapshot => {
       await w.run(`window.wails.EventsNotify(JSON.stringify({ name: 'state', data: [arguments[0]] }))`, JSON.stringify({ ...snapshot, seq: ++seq }))
       await w.until('fixture ' + snapshot.screen.name, () => w.run(`
         return !!document.querySelector('[data-testid="screen-' + arguments[0] + '"]') && document.documentElement.dataset.seq === arguments[1] && !document.getAnimations().some(a => a.playState === 'running' && a.effect?.getTiming().iterations !== Infinity)`, snapshot.screen.name, String(seq)), 6000)
     }
-    const set = (s, lang) => ({ ...s, lang, training: false, prefs: { ...s.prefs, contrast: 'normal', motion: false, text: 2 }, display: { widthPx, heightPx, diagonalIn } })
+    const set = (s, lang) => ({ ...s, lang, training: false, prefs: { ...s.prefs, contrast: 'normal', motion: false, text: 2 }, display: { widthPx, heightPx, diagonalIn: glass } })
     const menu = fixtures.find(f => f.snapshot.screen.name === 'menu').snapshot, iin = fixtures.find(f => f.snapshot.screen.name === 'apply.iin').snapshot
     for (const lang of ['kk', 'ru']) {
       await check(`training: ${display}/${lang}: every screen at the largest text has the band and fits below it`, async () => {
