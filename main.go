@@ -1,6 +1,7 @@
 //go:build cgo
 
-// Command tirkeu is the kiosk program: the window and everything behind it, or a command without a window.
+// Command tirkeu is the kiosk program: the window and everything behind it, or a command without a window. Built with the tag training it is
+// tirkeu-training, on which staff learn; see app/terminal/edition.go.
 package main
 
 import (
@@ -43,7 +44,7 @@ func run(args []string) int {
 		fmt.Println(terminal.Version())
 		return terminal.Done
 	}
-	flags := flag.NewFlagSet("tirkeu", flag.ContinueOnError)
+	flags := flag.NewFlagSet(terminal.Program, flag.ContinueOnError)
 	config := flags.String("config", "", "configuration `file` (default "+terminal.DefaultConfiguration+")")
 	state := flags.String("state", terminal.DefaultState, "state `folder`")
 	flags.Usage = func() { usage(flags) }
@@ -54,12 +55,12 @@ func run(args []string) int {
 	case err != nil:
 		return terminal.Usage
 	case flags.NArg() > 0:
-		fmt.Fprintf(os.Stderr, "tirkeu: there is no command %q (see tirkeu --help)\n", flags.Arg(0))
+		fmt.Fprintf(os.Stderr, "%s: there is no command %q (see %[1]s --help)\n", terminal.Program, flags.Arg(0))
 		return terminal.Usage
 	}
 	err = show(*config, *state)
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "tirkeu:", err)
+		fmt.Fprintln(os.Stderr, terminal.Program+":", err)
 		return terminal.Failed
 	}
 	return terminal.Done
@@ -67,7 +68,7 @@ func run(args []string) int {
 
 func usage(flags *flag.FlagSet) {
 	w := flags.Output()
-	fmt.Fprintln(w, "tirkeu: the self-service terminal of a registration centre\n\nusage: tirkeu [options]            opens the window\n       tirkeu COMMAND [options]")
+	fmt.Fprintf(w, "%s: %s\n\nusage: %[1]s [options]            opens the window\n       %[1]s COMMAND [options]\n", terminal.Program, terminal.About)
 	for _, c := range terminal.Commands() {
 		fmt.Fprintf(w, "  %-14s %s\n", c.Name, c.Synopsis)
 	}
@@ -98,7 +99,7 @@ func show(config, state string) (err error) {
 	painted, ran := make(chan struct{}), make(chan error, 2)
 	size := t.Display()
 	w = window.New(window.Options{
-		Assets: assets, Log: log, Width: size.WidthPx, Height: size.HeightPx,
+		Assets: assets, Log: log, Width: size.WidthPx, Height: size.HeightPx, BandPx: t.BandPx(),
 		Open: func() (window.Backend, error) { // beside the window's own start
 			kiosk, err := open(t, func() { w.Replace() })
 			if err != nil {

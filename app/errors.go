@@ -111,6 +111,7 @@ const (
 	CodeSecret        Code = "E-1409"
 	CodeSecretSpent   Code = "E-1410"
 	CodeNotYet        Code = "E-1411"
+	CodeCentreReal    Code = "E-1412"
 
 	CodeDiskFull        Code = "E-1501"
 	CodeDatabaseDamaged Code = "E-1502"
@@ -119,6 +120,7 @@ const (
 	CodeNumberTaken     Code = "E-1505"
 	CodeQueueFull       Code = "E-1506"
 	CodeNumbersSpent    Code = "E-1507"
+	CodeFolderOther     Code = "E-1508"
 
 	CodeNotOperator      Code = "E-1601"
 	CodeStaffLine        Code = "E-1602"
@@ -220,8 +222,8 @@ var codes = []Code{
 	CodePasswordSame, CodeChangeFull, CodeChangeReadOnly, CodeChangePulled, CodeChangeDamaged, CodeChangeRefused, CodeChangeUnsettled,
 	CodeChangeMeanwhile, CodeStickUnread,
 	CodeLineDown, CodeLineSlow, CodeGarbage, CodeCentreExpired, CodeCentreForeign, CodeRateLimited, CodeCentreFailed, CodeDevice, CodeSecret,
-	CodeSecretSpent, CodeNotYet,
-	CodeDiskFull, CodeDatabaseDamaged, CodeDatabase, CodeClock, CodeNumberTaken, CodeQueueFull, CodeNumbersSpent,
+	CodeSecretSpent, CodeNotYet, CodeCentreReal,
+	CodeDiskFull, CodeDatabaseDamaged, CodeDatabase, CodeClock, CodeNumberTaken, CodeQueueFull, CodeNumbersSpent, CodeFolderOther,
 	CodeNotOperator, CodeStaffLine, CodeDecided, CodeOwn, CodeLocked, CodeExpired, CodeChanged, CodeStaffSessionOver, CodeDocument,
 	CodeReason, CodeStaffCertificate, CodeStaffTokenPulled, CodeStaffConflict, CodeStaffQuery, CodePersonUnknown, CodeOwnRevoke,
 	CodeNothingToRevoke, CodeRevokeChoice, CodeAdminPIN, CodeAdminPINLocked, CodeAdminPINLength, CodeAdminPINLast, CodeStaffNoPrinter,
@@ -297,7 +299,7 @@ var sentences = []sentence{
 	{ErrTooManyLetters, CodeLetters},
 
 	{ErrUnknown, CodeNumberUnknown}, {ErrLineDown, CodeLineDown}, {ErrLineSlow, CodeLineSlow}, {ErrGarbage, CodeGarbage},
-	{ErrCentreExpired, CodeCentreExpired}, {ErrCentreForeign, CodeCentreForeign}, {ErrRateLimited, CodeRateLimited},
+	{ErrCentreExpired, CodeCentreExpired}, {ErrCentreForeign, CodeCentreForeign}, {ErrCentreReal, CodeCentreReal}, {ErrRateLimited, CodeRateLimited},
 	{ErrRefusedDevice, CodeDevice}, {ErrCentreFailed, CodeCentreFailed}, {ErrNotOperator, CodeNotOperator}, {ErrDecided, CodeDecided},
 	{ErrOwn, CodeOwn}, {ErrLockedByOther, CodeLocked}, {ErrExpired, CodeExpired}, {ErrOtherBytes, CodeChanged},
 	{ErrSecret, CodeSecret}, {ErrSecretSpent, CodeSecretSpent}, {ErrSessionOver, CodeStaffSessionOver}, {ErrCentreConflict, CodeStaffConflict},

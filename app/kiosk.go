@@ -41,7 +41,9 @@ type Config struct {
 
 	Display   Display
 	Languages []Lang // order of the buttons; the first one is spoken to nobody in particular
-	Training  bool   // shows that this is a demonstration
+	Training  bool   // what is done here has no legal force: papers say so, and the header where there is no band
+	// Band is how many pixels of the display's height the window keeps for itself, to say so over every screen; nil: none.
+	Band func(Display) int
 
 	IdleAfter      time.Duration // citizen: silence until the warning; 0 means 120 s
 	StaffIdleAfter time.Duration // staff: the same; 0 means 5 min

@@ -203,6 +203,7 @@ var (
 	ErrGarbage        = errors.New("the centre's answer makes no sense")
 	ErrCentreExpired  = errors.New("the centre's certificate has expired")
 	ErrCentreForeign  = errors.New("the centre's certificate is of another authority")
+	ErrCentreReal     = errors.New("the centre is no sandbox, and this program is for training")
 	ErrRateLimited    = errors.New("too many questions")
 	ErrRefusedDevice  = errors.New("the centre does not know this terminal")
 	ErrCentreFailed   = errors.New("the centre failed")

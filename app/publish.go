@@ -47,9 +47,9 @@ func (k *Kiosk) publish() {
 // snapshot draws the present state in the chosen language.
 func (k *Kiosk) snapshot() Snapshot {
 	s := Snapshot{
-		Lang: k.lang, Languages: k.cfg.Languages, Prefs: k.prefs, Display: k.cfg.Display,
+		Lang: k.lang, Languages: k.cfg.Languages, Prefs: k.prefs, Display: k.glass(),
 		Centre: Centre{Name: k.centreName()}, Online: k.link.Online, Pending: k.link.Pending,
-		Training: k.cfg.Training, Role: RoleNone,
+		Training: k.cfg.Training && k.cfg.Band == nil, Role: RoleNone,
 		Screen: Screen{Name: k.at.name(), Data: k.at.view(k)},
 	}
 	if k.ses != nil {
@@ -74,6 +74,16 @@ func (k *Kiosk) snapshot() Snapshot {
 		}
 	}
 	return s
+}
+
+// glass is the display as the page is to measure by it. Where a band takes some of its height the page counts on so much more millimetres and
+// shows all a little smaller: what fits the whole glass then fits what is left of it.
+func (k *Kiosk) glass() Display {
+	d := k.cfg.Display
+	if k.cfg.Band != nil {
+		d.DiagonalIn *= float64(d.HeightPx) / float64(d.HeightPx-k.cfg.Band(d))
+	}
+	return d
 }
 
 func (k *Kiosk) centreName() string {

@@ -1,4 +1,4 @@
-# The demonstration's house: a centre, virtual tokens, a line that can be cut. Sourced after lib.sh.
+# The house of the demonstration, and of training: a sandbox centre, virtual tokens, a line that can be cut. Sourced after lib.sh.
 # Everything it makes lies under $house, and is thrown away by removing that folder.
 
 dock() { "$bin/tirkeu-dock" --dir "$house/dock" "$@"; }
@@ -17,7 +17,7 @@ make_house() {
   http_url=http://127.0.0.1:$http
   centre_url=https://127.0.0.1:$line_port
   [ -e "$house/.made" ] && return
-  say "making the demonstration's house in ${house#"$root"/}"
+  say "making a house in ${house#"$root"/}"
   centre init --url-http "$http_url" >"$house/logs/init.log"
   dock init >"$house/logs/dock.log"
   centre person import "$house/dock/register.json" >>"$house/logs/init.log"
@@ -60,19 +60,19 @@ open_bus() {
 # write_configuration: the kiosk's configuration file for this house.
 write_configuration() {
   {
-    printf 'centre = "%s"\nworker = "%s"\nstick = "%s"\ntraining = true\n\n' "$centre_url" "$bin/tirkeu-token" "$house/dock/stick/in"
+    printf 'centre = "%s"\nworker = "%s"\nstick = "%s"\n\n' "$centre_url" "$bin/tirkeu-token" "$house/dock/stick/in"
     dock modules
   } >"$house/kiosk.toml"
 }
 
-# provision_kiosk: what a technician does on the first-start screen, by command.
+# provision_kiosk PROGRAM: what a technician does on the first-start screen, by command.
 provision_kiosk() {
   [ -e "$house/kiosk/device.json" ] && return
   say "enrolling the kiosk at the centre"
   local answer
   answer=$(centre kiosk add demo-kiosk --json)
   # The secret goes by standard input: a command line can be read by everybody on the machine.
-  field secret <<<"$answer" | "$bin/tirkeu" provision --config "$house/kiosk.toml" --state "$house/kiosk" --centre "$centre_url" \
-    --reference "$(field reference <<<"$answer")" --display "${1:-l21}" --languages kk,ru,en >"$house/logs/provision.log" 2>&1 ||
+  field secret <<<"$answer" | "$bin/$1" provision --config "$house/kiosk.toml" --state "$house/kiosk" --centre "$centre_url" \
+    --reference "$(field reference <<<"$answer")" --display l21 --languages kk,ru,en >"$house/logs/provision.log" 2>&1 ||
     { cat "$house/logs/provision.log" >&2; die "the kiosk could not be enrolled"; }
 }

@@ -86,13 +86,17 @@ build_programs() {
   fi
 }
 
-# The demonstration's own programs: never part of a release.
+# The programs of the demonstration and of training: never part of a release. Tags alone tell them apart (app/terminal/edition.go); those that end in
+# e2e may be driven from outside besides.
 build_demonstration() {
   if newer "$bin/.demonstration" main.go go.mod go.sum app hardware storage sync frontend/dist/index.html; then
-    say "building the demonstration's parts"
+    say "building the demonstration and the training program"
     go_build -o "$bin/tirkeu-dock" ./hardware/virtual/cmd/tirkeu-dock
     go_build -o "$bin/tirkeu-bus" ./hardware/virtual/cmd/tirkeu-bus
-    go_build -tags $tags,e2e -o "$bin/tirkeu-e2e" .
+    go_build -tags $tags,demonstration -o "$bin/tirkeu-demo" .
+    go_build -tags $tags,demonstration,e2e -o "$bin/tirkeu-e2e" .
+    go_build -tags $tags,training -o "$bin/tirkeu-training" .
+    go_build -tags $tags,training,e2e -o "$bin/tirkeu-training-e2e" .
     touch "$bin/.demonstration"
   fi
 }

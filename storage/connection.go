@@ -132,6 +132,20 @@ func quickCheck(path string, o Options) error {
 	if found != "ok" {
 		return fmt.Errorf("%w: %s", ErrDamaged, found)
 	}
+	return checkMark(db, o)
+}
+
+// checkMark refuses a file of another program. One whose first migration was not committed yet is nobody's.
+func checkMark(db *sql.DB, o Options) error {
+	var mark int32
+	var made bool
+	err := db.QueryRow("SELECT application_id, EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'migrations') FROM pragma_application_id").Scan(&mark, &made)
+	if err != nil {
+		return fmt.Errorf("reading whose the file is: %w", err)
+	}
+	if made && mark != o.Application {
+		return fmt.Errorf("%w: it is marked %#x instead of %#x", ErrForeign, uint32(mark), uint32(o.Application))
+	}
 	return nil
 }
 

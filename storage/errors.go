@@ -12,6 +12,8 @@ var (
 	ErrNewer = errors.New("the database belongs to a newer program")
 	// ErrKey: the seal key is not the one the file was made with.
 	ErrKey = errors.New("the seal key does not fit the database")
+	// ErrForeign: the file bears another mark than Options.Application. It was left as it was found.
+	ErrForeign = errors.New("the database was made by another program")
 	// ErrBusy: another process held the database for longer than the waiting time.
 	ErrBusy = errors.New("the database is busy")
 	// ErrReadOnly: file, folder or disk cannot be written to.

@@ -54,6 +54,11 @@ func (s *Store) migrate(ctx context.Context, known []migration) error {
 		if _, err := t.s.conn.ExecContext(t.ctx, "CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY, oldest INTEGER NOT NULL, at INTEGER NOT NULL) STRICT"); err != nil {
 			return err
 		}
+		if have == 0 { // a new file, whose mark is committed with its first table
+			if _, err := t.s.conn.ExecContext(t.ctx, fmt.Sprintf("PRAGMA application_id = %d", s.options.Application)); err != nil {
+				return fmt.Errorf("marking the file: %w", err)
+			}
+		}
 		for _, m := range known {
 			if m.number <= have {
 				continue

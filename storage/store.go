@@ -22,6 +22,8 @@ type Options struct {
 	MaxPending int              // applications that may wait to be sent: 20,000
 	MaxPages   int64            // size limit of the file in pages of 4096 bytes: none
 	BusyAfter  time.Duration    // how long to wait for another process's lock: 5 s
+	// Application marks a file when it is made, in its header (SQLite's application_id); a file with another mark gives ErrForeign. 0: no mark.
+	Application int32
 }
 
 // Store is the kiosk's memory. Its methods may be called from many goroutines.
@@ -41,7 +43,7 @@ type Store struct {
 }
 
 // Open opens the database at path, making it (readable by its owner only) when there is none, checks it, and brings its
-// schema up to date. A damaged file gives ErrDamaged and is not touched; see also ErrNewer, ErrKey, ErrFull, ErrReadOnly.
+// schema up to date. A damaged file gives ErrDamaged and is not touched, nor is another program's (ErrForeign); see also ErrNewer, ErrKey, ErrFull, ErrReadOnly.
 func Open(path string, o Options) (*Store, error) {
 	s, err := open(path, o, migrations)
 	if err != nil {

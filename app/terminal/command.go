@@ -52,7 +52,7 @@ type flags struct {
 }
 
 func newFlags(name string, errs io.Writer) *flags {
-	f := &flags{FlagSet: flag.NewFlagSet("tirkeu "+name, flag.ContinueOnError)}
+	f := &flags{FlagSet: flag.NewFlagSet(Program+" "+name, flag.ContinueOnError)}
 	f.SetOutput(errs)
 	f.StringVar(&f.config, "config", "", "configuration `file` (default "+DefaultConfiguration+")")
 	f.StringVar(&f.state, "state", DefaultState, "state `folder`")
@@ -91,7 +91,7 @@ func provision(ctx context.Context, args []string, in io.Reader, out, errs io.Wr
 	}
 	sorted := slices.Sorted(slices.Values(order))
 	if *centre == "" || *reference == "" || !known || !slices.Equal(sorted, []app.Lang{app.English, app.Kazakh, app.Russian}) {
-		fmt.Fprintln(errs, "tirkeu provision: needs --centre, --reference, a known --display, and each language once (see --help)")
+		fmt.Fprintln(errs, Program+" provision: needs --centre, --reference, a known --display, and each language once (see --help)")
 		return Usage
 	}
 	secret, err := bufio.NewReader(io.LimitReader(in, 4096)).ReadString('\n')
@@ -107,6 +107,9 @@ func provision(ctx context.Context, args []string, in io.Reader, out, errs io.Wr
 		return fail(errs, "enrolling this terminal", err)
 	}
 	defer t.Close()
+	if t.why != nil {
+		return fail(errs, "enrolling this terminal", t.why)
+	}
 	if t.device != nil {
 		fmt.Fprintf(errs, "this terminal is enrolled already, as %s: remove device.json from %s to enrol it anew\n", t.device.Name, f.state)
 		return Failed
@@ -151,11 +154,7 @@ func openStore(state string) (*storage.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	key, err := f.SealKey()
-	if err != nil {
-		return nil, err
-	}
-	return storage.Open(f.Path("kiosk.db"), storage.Options{SealKey: key})
+	return f.openStore()
 }
 
 func auditVerify(ctx context.Context, args []string, _ io.Reader, out, errs io.Writer) int {
@@ -222,7 +221,9 @@ func doctor(ctx context.Context, args []string, _ io.Reader, out, errs io.Writer
 	s, err := openStore(f.state)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		say("database", false, "there is none yet: enrol this terminal first (tirkeu provision, or the first-start screen)")
+		say("database", false, "there is none yet: enrol this terminal first ("+Program+" provision, or the first-start screen)")
+	case errors.Is(err, storage.ErrForeign):
+		say("database", false, err.Error())
 	case err != nil:
 		say("database", false, err.Error()+"; the file was left as it is: restore kiosk.db and seal.key from the backup")
 	default:
@@ -256,7 +257,7 @@ func examineCentre(ctx context.Context, f *Folder, say func(string, bool, string
 		return
 	}
 	if d == nil {
-		say("device", false, "not enrolled: use tirkeu provision or the first-start screen")
+		say("device", false, "not enrolled: use "+Program+" provision or the first-start screen")
 		return
 	}
 	say("device", time.Now().Before(id.chain[0].NotAfter), fmt.Sprintf("%s, numbers %s…, certificate until %s", d.Name, d.Prefix, id.chain[0].NotAfter.Format(time.DateOnly)))

@@ -14,12 +14,6 @@ import (
 	"github.com/tirkeu/kiosk/hardware/token"
 )
 
-// DefaultConfiguration and DefaultState are where a packaged terminal keeps its files.
-const (
-	DefaultConfiguration = "/etc/tirkeu/kiosk.toml"
-	DefaultState         = "/var/lib/tirkeu"
-)
-
 // Configuration is what a technician writes down about this terminal; it holds no secret and nothing personal.
 type Configuration struct {
 	// Centre fills the address on the first-start screen.
@@ -35,8 +29,6 @@ type Configuration struct {
 	Stick string `toml:"stick"`
 	// Mounter is the path of tirkeu-mount where the machine does not start it by itself; empty means beside the running program.
 	Mounter string `toml:"mounter"`
-	// Training shows on every screen that this is a demonstration, and lets modules and USB be those of a virtual bench. It changes nothing else.
-	Training bool `toml:"training"`
 	// IdleSeconds is the silence after which a citizen is asked; 0 means 120.
 	IdleSeconds int `toml:"idle_seconds"`
 	// StaffIdleSeconds is the same for staff; 0 means 300.
@@ -60,6 +52,11 @@ type Module struct {
 // ReadConfiguration reads a configuration file. A missing default file is an empty configuration; a missing named one
 // is an error, and so is a word that means nothing.
 func ReadConfiguration(path string) (Configuration, error) {
+	return readConfiguration(path, virtualBench)
+}
+
+// readConfiguration is ReadConfiguration of an edition with or without a virtual bench.
+func readConfiguration(path string, bench bool) (Configuration, error) {
 	named := path != ""
 	if !named {
 		path = DefaultConfiguration
@@ -67,7 +64,7 @@ func ReadConfiguration(path string) (Configuration, error) {
 	var c Configuration
 	meta, err := toml.DecodeFile(path, &c)
 	if errors.Is(err, fs.ErrNotExist) && !named {
-		return c.complete()
+		return c.complete(bench)
 	}
 	if err != nil {
 		return c, fmt.Errorf("reading the configuration %s: %w", path, err)
@@ -98,7 +95,7 @@ func ReadConfiguration(path string) (Configuration, error) {
 			return c, fmt.Errorf("reading the configuration %s: module %s: %w", path, m.Name, err)
 		}
 	}
-	return c.complete()
+	return c.complete(bench)
 }
 
 // How sticks are found.
@@ -107,31 +104,30 @@ const (
 	sticksFolder  = "folder"
 )
 
-// bent are variables by which a module, PC/SC or libusb can be made to see what is not there. A terminal that serves people takes them neither from its
-// configuration nor from whoever starts it; one that shows on every screen that it is a demonstration may.
+// bent are variables by which a module, PC/SC or libusb can be made to see what is not there. A program that serves people takes them neither from its
+// configuration nor from whoever starts it; those of the demonstration and of training, which say so on every screen, do.
 var bent = []string{"LD_PRELOAD", "LD_LIBRARY_PATH", "UMOCKDEV_DIR", "PCSCLITE_CSOCK_NAME", "SOFTHSM2_CONF", "TIRKEU_SHIM_CTL"}
 
-// straight refuses an environment that is for training alone.
+// straight refuses an environment of a virtual bench.
 func (c Configuration) straight() error {
-	if c.Training {
-		return nil
-	}
 	for _, name := range bent {
 		if os.Getenv(name) != "" {
-			return fmt.Errorf("reading the environment: %s is for training alone: unset it", name)
+			return fmt.Errorf("reading the environment: %s is for a virtual bench, which this program does not take: unset it", name)
 		}
 		for _, m := range c.Modules {
 			if slices.ContainsFunc(m.Env, func(e string) bool { return strings.HasPrefix(e, name+"=") }) {
-				return fmt.Errorf("reading the configuration: module %s: %s is for training alone", m.Name, name)
+				return fmt.Errorf("reading the configuration: module %s: %s is for a virtual bench, which this program does not take", m.Name, name)
 			}
 		}
 	}
 	return nil
 }
 
-func (c Configuration) complete() (Configuration, error) {
-	if err := c.straight(); err != nil {
-		return c, err
+func (c Configuration) complete(bench bool) (Configuration, error) {
+	if !bench {
+		if err := c.straight(); err != nil {
+			return c, err
+		}
 	}
 	for program, setting := range map[string]*string{"tirkeu-token": &c.Worker, "tirkeu-mount": &c.Mounter} {
 		if *setting != "" {

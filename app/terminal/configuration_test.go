@@ -43,28 +43,36 @@ func written(t *testing.T, text string) string {
 	return path
 }
 
-// Neither by its file nor by its environment does a terminal that serves people see a virtual bench; one that says on every screen what it is may.
-func TestConfiguration_TakesAVirtualBenchOnlyWhereEveryScreenSaysSo(t *testing.T) {
+// Neither by its file nor by its environment does a program that serves people see a virtual bench; those that say so on every screen may.
+func TestConfiguration_TakesAVirtualBenchOnlyInAnEditionThatHasOne(t *testing.T) {
 	for _, name := range bent {
 		t.Setenv(name, "")
-		module := "[[module]]\nname = \"opensc\"\npath = \"/usr/lib/x.so\"\nenv = [\"A=b\", \"" + name + "=/x\"]\n"
-		if _, err := ReadConfiguration(written(t, module)); err == nil || !strings.Contains(err.Error(), name) {
+		module := written(t, "[[module]]\nname = \"opensc\"\npath = \"/usr/lib/x.so\"\nenv = [\"A=b\", \""+name+"=/x\"]\n")
+		if _, err := readConfiguration(module, false); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s in the file: %v", name, err)
 		}
-		if _, err := ReadConfiguration(written(t, "training = true\n"+module)); err != nil {
-			t.Errorf("%s in training: %v", name, err)
+		if _, err := readConfiguration(module, true); err != nil {
+			t.Errorf("%s on a bench: %v", name, err)
 		}
 	}
 	plain := written(t, "[[module]]\nname = \"opensc\"\npath = \"/usr/lib/x.so\"\nenv = [\"OPENSC_CONF=/etc/tirkeu/opensc.conf\"]\n")
-	if _, err := ReadConfiguration(plain); err != nil {
+	if _, err := readConfiguration(plain, false); err != nil {
 		t.Errorf("a module's own configuration: %v", err)
 	}
 	t.Setenv("PCSCLITE_CSOCK_NAME", "/x")
-	if _, err := ReadConfiguration(plain); err == nil {
+	if _, err := readConfiguration(plain, false); err == nil {
 		t.Error("the environment was taken")
 	}
-	if _, err := ReadConfiguration(written(t, "training = true\n")); err != nil {
-		t.Errorf("the environment in training: %v", err)
+	if _, err := readConfiguration(plain, true); err != nil {
+		t.Errorf("the environment on a bench: %v", err)
+	}
+}
+
+func TestConfiguration_HasNoSettingThatMakesAnotherEdition(t *testing.T) {
+	for _, text := range []string{"training = true", "demonstration = true", "edition = 'training'"} {
+		if _, err := ReadConfiguration(written(t, text)); err == nil || !strings.Contains(err.Error(), "has no setting") {
+			t.Errorf("%s: %v", text, err)
+		}
 	}
 }
 

@@ -24,6 +24,7 @@ type Device struct {
 	Display   app.Display       `json:"display"`
 	Languages []app.Lang        `json:"languages"`
 	JoinedAt  time.Time         `json:"joined_at"`
+	Edition   string            `json:"edition,omitempty"` // of the program that enrolled it; "" is the one that serves people
 }
 
 // identity is the device's certificate, its key and the root it trusts.
@@ -33,7 +34,7 @@ type identity struct {
 	root  *x509.Certificate
 }
 
-// device reads what enrolment left; nil when the terminal is not enrolled.
+// device reads what enrolment left; nil when the terminal is not enrolled. errOtherEdition and errNotSandbox: it is not for this program.
 func (f *Folder) device() (*Device, *identity, error) {
 	raw, err := os.ReadFile(f.Path("device.json"))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -47,8 +48,18 @@ func (f *Folder) device() (*Device, *identity, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("reading device.json: %w", err)
 	}
+	err = d.ours()
+	if err != nil {
+		return nil, nil, err
+	}
 	id, err := f.identity()
-	return &d, id, err
+	if err == nil && accepted != nil {
+		err = accepted(id.root, id.chain[1:])
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	return &d, id, nil
 }
 
 func (f *Folder) identity() (*identity, error) {

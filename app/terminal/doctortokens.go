@@ -27,6 +27,11 @@ const (
 
 // doctorTokens examines one token with the technician's help.
 func doctorTokens(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) int {
+	return examineOffered(ctx, ReadConfiguration, args, in, out, errs)
+}
+
+// examineOffered is doctorTokens on a configuration that read reads.
+func examineOffered(ctx context.Context, read func(path string) (Configuration, error), args []string, in io.Reader, out, errs io.Writer) int {
 	f := newFlags("doctor tokens", errs)
 	only := f.String("module", "", "`name` of the one module to examine (default: every one that is configured)")
 	profile := f.String("profile", "", "write the profile to this `file` (default profiles/MODULE.toml in the state folder)")
@@ -37,7 +42,7 @@ func doctorTokens(ctx context.Context, args []string, in io.Reader, out, errs io
 		return status
 	}
 	const doing = "examining a token"
-	c, err := ReadConfiguration(f.config)
+	c, err := read(f.config)
 	if err != nil {
 		return fail(errs, doing, err)
 	}
@@ -49,7 +54,7 @@ func doctorTokens(ctx context.Context, args []string, in io.Reader, out, errs io
 		}
 	}
 	if len(modules) == 0 {
-		fmt.Fprintln(errs, "tirkeu doctor tokens: the configuration names no such PKCS#11 module: add [[module]] with name and path")
+		fmt.Fprintln(errs, Program+" doctor tokens: the configuration names no such PKCS#11 module: add [[module]] with name and path")
 		return Usage
 	}
 	rack, err := token.Open(ctx, token.Config{Worker: c.Worker, Modules: modules, Devices: c.Devices, CallTimeout: examinedCall, KeygenTimeout: examinedKeygen,

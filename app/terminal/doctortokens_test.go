@@ -60,10 +60,13 @@ func doctorOn(t *testing.T) (bench *virtual.Bench, config, state string, run fun
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		out, errs := &hands{bench: bench}, &bytes.Buffer{}
-		status := doctorTokens(ctx, append([]string{"--config", config, "--state", state}, args...), io.Reader(strings.NewReader(in)), out, errs)
+		status := examineOffered(ctx, onBench, append([]string{"--config", config, "--state", state}, args...), io.Reader(strings.NewReader(in)), out, errs)
 		return status, out.text.String(), errs.String()
 	}
 }
+
+// onBench reads a configuration as an edition with a virtual bench does.
+func onBench(path string) (Configuration, error) { return readConfiguration(path, true) }
 
 func writeConfiguration(t *testing.T, path string, c token.Config, profile string) {
 	t.Helper()
@@ -72,7 +75,7 @@ func writeConfiguration(t *testing.T, path string, c token.Config, profile strin
 	for _, e := range m.Env {
 		env = append(env, fmt.Sprintf("%q", e))
 	}
-	text := fmt.Sprintf("training = true\nworker = %q\n[[module]]\nname = %q\npath = %q\nenv = [%s]\n", c.Worker, m.Name, m.Path, strings.Join(env, ", "))
+	text := fmt.Sprintf("worker = %q\n[[module]]\nname = %q\npath = %q\nenv = [%s]\n", c.Worker, m.Name, m.Path, strings.Join(env, ", "))
 	if profile != "" {
 		text += fmt.Sprintf("profile = %q\n", profile)
 	}
@@ -97,7 +100,7 @@ func TestDoctorTokens_ExaminesReportsAndWritesAProfileTheConfigurationTakes(t *t
 	}
 	profile := filepath.Join(state, "profiles", "kaztoken.toml")
 	writeConfiguration(t, config, token.Config{Worker: "/worker", Modules: bench.Modules()[:1]}, profile)
-	c, err := ReadConfiguration(config)
+	c, err := onBench(config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +108,7 @@ func TestDoctorTokens_ExaminesReportsAndWritesAProfileTheConfigurationTakes(t *t
 		t.Errorf("the module is run by %+v", m.Profile)
 	}
 	writeConfiguration(t, config, token.Config{Worker: "/worker", Modules: bench.Modules()[:1]}, profile+".gone")
-	if _, err = ReadConfiguration(config); err == nil {
+	if _, err = onBench(config); err == nil {
 		t.Error("a profile that is not there was taken")
 	}
 }

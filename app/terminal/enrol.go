@@ -17,7 +17,7 @@ import (
 // enrolments are enrolment's errors as app knows them.
 var enrolments = []struct{ from, to error }{
 	{enrol.ErrWrongSecret, app.ErrSecret}, {enrol.ErrSpent, app.ErrSecretSpent}, {enrol.ErrVoid, app.ErrSecretSpent},
-	{enrol.ErrUnreachable, app.ErrLineDown}, {enrol.ErrGarbage, app.ErrGarbage}, {enrol.ErrIdentity, app.ErrCentreForeign},
+	{errNotSandbox, app.ErrCentreReal}, {enrol.ErrUnreachable, app.ErrLineDown}, {enrol.ErrGarbage, app.ErrGarbage}, {enrol.ErrIdentity, app.ErrCentreForeign},
 	{enrol.ErrClock, app.ErrCentreExpired}, {enrol.ErrRefused, app.ErrCentreConflict}, {enrol.ErrCertificate, app.ErrCentreForeign},
 }
 
@@ -28,7 +28,7 @@ func (t *Terminal) Enrol(ctx context.Context, e app.Enrolment) (*app.Joined, err
 	if t.store == nil {
 		return nil, app.ErrDatabase
 	}
-	made, err := enrol.Enrol(ctx, enrol.Options{Centre: e.Centre, Reference: e.Reference, Secret: []byte(e.Secret)})
+	made, err := enrol.Enrol(ctx, enrol.Options{Centre: e.Centre, Reference: e.Reference, Secret: []byte(e.Secret), Accept: accepted})
 	if err != nil {
 		for _, known := range enrolments {
 			if errors.Is(err, known.from) {
@@ -49,7 +49,7 @@ func (t *Terminal) Enrol(ctx context.Context, e app.Enrolment) (*app.Joined, err
 	}
 	d := Device{
 		Name: told.Name, Prefix: told.Prefix, Centre: e.Centre, Names: map[string]string{"kk": told.Centre.KK, "ru": told.Centre.RU, "en": told.Centre.EN},
-		Display: e.Display, Languages: e.Languages, JoinedAt: time.Now().UTC().Truncate(time.Second),
+		Display: e.Display, Languages: e.Languages, JoinedAt: time.Now().UTC().Truncate(time.Second), Edition: edition,
 	}
 	err = t.folder.keep(d, made.Key, id.chain, made.Root)
 	if err != nil {

@@ -56,7 +56,7 @@ func (f *Folder) Close() error { return f.lock.Close() }
 // Path is the full path of a file in the folder.
 func (f *Folder) Path(name string) string { return filepath.Join(f.path, name) }
 
-// SealKey gives the key that seals personal data, and makes it at first use. When the database is there and the key is
+// SealKey gives the key that seals personal data, and makes what it comes from at first use. When the database is there and the key is
 // not, that is an error: a new key would not open what the old one sealed.
 func (f *Folder) SealKey() ([]byte, error) {
 	key, err := os.ReadFile(f.Path("seal.key"))
@@ -64,7 +64,7 @@ func (f *Folder) SealKey() ([]byte, error) {
 		if len(key) != 32 {
 			return nil, fmt.Errorf("seal.key holds %d bytes instead of 32: restore it from the backup", len(key))
 		}
-		return key, nil
+		return sealKey(key)
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("reading seal.key: %w", err)
@@ -78,7 +78,11 @@ func (f *Folder) SealKey() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making seal.key: %w", err)
 	}
-	return key, f.write("seal.key", key)
+	err = f.write("seal.key", key)
+	if err != nil {
+		return nil, err
+	}
+	return sealKey(key)
 }
 
 // write replaces a file of the folder whole, readable by the owner alone, and brings it to the disk.

@@ -23,11 +23,11 @@ import (
 
 // keyfileShow prints what a key file holds. The password comes from standard input; it and the private keys are never printed.
 func keyfileShow(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) int {
-	f := flag.NewFlagSet("tirkeu keyfile show", flag.ContinueOnError)
+	f := flag.NewFlagSet(Program+" keyfile show", flag.ContinueOnError)
 	f.SetOutput(errs)
 	asJSON := f.Bool("json", false, "print JSON, for programs")
 	f.Usage = func() {
-		fmt.Fprintln(errs, "usage: tirkeu keyfile show [--json] PATH\n\nSays what the key file (PKCS#12) at PATH holds. Its password is read from standard input, one line.")
+		fmt.Fprintln(errs, "usage: "+Program+" keyfile show [--json] PATH\n\nSays what the key file (PKCS#12) at PATH holds. Its password is read from standard input, one line.")
 		f.PrintDefaults()
 	}
 	var paths []string
@@ -45,7 +45,7 @@ func keyfileShow(ctx context.Context, args []string, in io.Reader, out, errs io.
 		paths, rest = append(paths, f.Arg(0)), f.Args()[1:]
 	}
 	if len(paths) != 1 {
-		fmt.Fprintln(errs, "tirkeu keyfile show: needs one PATH (see --help)")
+		fmt.Fprintln(errs, Program+" keyfile show: needs one PATH (see --help)")
 		return Usage
 	}
 	doing := fmt.Sprintf("reading the key file %q", paths[0])

@@ -5,6 +5,7 @@ package terminal
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"runtime/debug"
 	"sync"
@@ -30,6 +31,7 @@ type Terminal struct {
 	sticks        *stick.Devices // nil until the kiosk is made, and where a folder is the stick
 	usb           *usb.Source
 	broken        app.Code
+	why           error // broken, in words for a technician
 
 	device   *Device // nil until the terminal is enrolled
 	identity *identity
@@ -55,7 +57,7 @@ func Open(ctx context.Context, c Configuration, state string, log *slog.Logger) 
 }
 
 // Hold takes the state folder and reads what enrolment left in it; that is a matter of a millisecond, so that a window need not wait for the rest.
-// ErrRunning: another program holds the state folder.
+// ErrRunning: another program holds the state folder. A folder of another edition does not fail it: the screen says so.
 func Hold(ctx context.Context, c Configuration, state string, log *slog.Logger) (*Terminal, error) {
 	folder, err := OpenFolder(state)
 	if err != nil {
@@ -69,7 +71,12 @@ func Hold(ctx context.Context, c Configuration, state string, log *slog.Logger) 
 	}
 	t.usb = usb.NewSource(devices)
 	t.device, t.identity, err = folder.device()
-	if err != nil {
+	switch {
+	case errors.Is(err, errOtherEdition):
+		t.refuse(app.CodeFolderOther, err)
+	case errors.Is(err, errNotSandbox):
+		t.refuse(app.CodeCentreReal, err)
+	case err != nil:
 		return nil, errors.Join(err, t.Close())
 	}
 	return t, nil
@@ -78,16 +85,14 @@ func Hold(ctx context.Context, c Configuration, state string, log *slog.Logger) 
 // Start opens the database and begins to work for the centre; before it, nothing is accepted. A database that cannot be used does not fail it: the
 // terminal then says on its screen that it is out of service, which helps more than a black one. It must end before Close begins.
 func (t *Terminal) Start() error {
-	key, err := t.folder.SealKey()
+	if t.broken != "" {
+		return nil
+	}
+	var err error
+	t.store, err = t.folder.openStore()
 	if err != nil {
-		t.log.Error("out of service", "error", err)
-		t.broken = app.CodeDatabase
-	} else {
-		t.store, err = storage.Open(t.folder.Path("kiosk.db"), storage.Options{SealKey: key})
-		if err != nil {
-			t.log.Error("out of service: the database cannot be opened; the file was left as it is", "file", t.folder.Path("kiosk.db"), "error", err)
-			t.broken = brokenCode(err)
-		}
+		t.store = nil
+		t.refuse(brokenCode(err), err)
 	}
 	if t.device == nil || t.store == nil {
 		return nil
@@ -102,8 +107,29 @@ func (t *Terminal) OpenRack(ctx context.Context) error {
 	return t.rack.start(ctx, token.Config{Worker: t.configuration.Worker, Modules: t.configuration.modules(), Devices: t.configuration.Devices, Log: t.log})
 }
 
+// refuse keeps the terminal out of service. What it found is left as it is.
+func (t *Terminal) refuse(code app.Code, why error) {
+	t.broken, t.why = code, why
+	t.log.Error("out of service; what was found is left as it is", "folder", t.folder.path, "error", why)
+}
+
+// openStore opens the database; SQLite lets a command read it beside a kiosk that is running.
+func (f *Folder) openStore() (*storage.Store, error) {
+	key, err := f.SealKey()
+	if err != nil {
+		return nil, err
+	}
+	s, err := storage.Open(f.Path("kiosk.db"), storage.Options{SealKey: key, Application: fileMark})
+	if errors.Is(err, storage.ErrForeign) {
+		return nil, fmt.Errorf("%w: %w", err, errOtherEdition)
+	}
+	return s, err
+}
+
 func brokenCode(err error) app.Code {
 	switch {
+	case errors.Is(err, storage.ErrForeign):
+		return app.CodeFolderOther
 	case errors.Is(err, storage.ErrDamaged), errors.Is(err, storage.ErrKey):
 		return app.CodeDatabaseDamaged
 	case errors.Is(err, storage.ErrFull):
@@ -151,7 +177,7 @@ func (t *Terminal) Kiosk(onSessionEnd func()) (*app.Kiosk, error) {
 		Rack: t.rack, USB: t.usb, Stick: t.stick(), Printer: paper{}, Joined: t.joined, Enrol: t.Enrol,
 		Probes: probes(), Broken: t.broken, BuiltAt: BuiltAt(),
 		Display: app.Display{WidthPx: 1920, HeightPx: 1080, DiagonalIn: 21.5}, Languages: []app.Lang{app.Kazakh, app.Russian, app.English},
-		CentreAddress: t.configuration.Centre, Training: t.configuration.Training,
+		CentreAddress: t.configuration.Centre, Training: virtualBench, Band: band,
 		IdleAfter: seconds(t.configuration.IdleSeconds), StaffIdleAfter: seconds(t.configuration.StaffIdleSeconds), IdleWarning: seconds(t.configuration.IdleWarningSeconds),
 		Log: t.log, OnSessionEnd: onSessionEnd,
 	}
@@ -175,6 +201,14 @@ func (t *Terminal) Display() app.Display {
 		return t.device.Display
 	}
 	return app.Display{WidthPx: 1920, HeightPx: 1080, DiagonalIn: 21.5}
+}
+
+// BandPx is the height of the band over every screen; 0 where the edition has none.
+func (t *Terminal) BandPx() int {
+	if band == nil {
+		return 0
+	}
+	return band(t.Display())
 }
 
 // Close ends the engine and the token workers, lets go of the stick, closes the database and gives the state folder back.

@@ -3,6 +3,9 @@
 #include "native_linux.h"
 #include <string.h>
 #include <webkit2/webkit2.h>
+#ifdef TIRKEU_TRAINING
+#include "band_training.h"
+#endif
 
 extern void tirkeuRendererGone(int reason); // Go
 
@@ -67,6 +70,9 @@ GtkWidget *webkit_web_view_new_with_user_content_manager(WebKitUserContentManage
 	g_signal_connect(the_view, "web-process-terminated", G_CALLBACK(on_terminated), NULL);
 	g_signal_connect(the_view, "decide-policy", G_CALLBACK(on_policy), NULL);
 	g_signal_connect(the_view, "permission-request", G_CALLBACK(on_permission), NULL);
+#ifdef TIRKEU_TRAINING
+	tirkeu_band_over(GTK_WIDGET(the_view));
+#endif
 	return GTK_WIDGET(the_view);
 }
 

@@ -47,6 +47,8 @@ type Options struct {
 	Log  *slog.Logger
 	// Width and Height of the display in pixels; the window covers the whole screen either way.
 	Width, Height int
+	// BandPx is the height of the training program's band.
+	BandPx int
 	// Silent is how long the page may say nothing before it is replaced; zero means ten seconds.
 	Silent time.Duration
 	// OnPainted is called once, when the page has painted its first screen.
@@ -94,9 +96,10 @@ func New(opt Options) *Window {
 func (w *Window) Run() error {
 	onRendererGone = w.rendererGone
 	interpret()
+	prepareBand(w.opt)
 	go w.open()
 	err := wails.Run(&options.App{
-		Title:            "Tirkeu",
+		Title:            title,
 		Width:            w.opt.Width,
 		Height:           w.opt.Height,
 		Frameless:        true,
@@ -109,7 +112,7 @@ func (w *Window) Run() error {
 		Bind:             []any{&Bridge{w}},
 		DragAndDrop:      &options.DragAndDrop{DisableWebViewDrop: true},
 		// Never is the one GPU policy that means what it says, and it saves 80 MB where there is no GPU.
-		Linux: &linux.Options{WebviewGpuPolicy: linux.WebviewGpuPolicyNever, ProgramName: "tirkeu"},
+		Linux: &linux.Options{WebviewGpuPolicy: linux.WebviewGpuPolicyNever, ProgramName: programName},
 	})
 	w.mu.Lock()
 	defer w.mu.Unlock()

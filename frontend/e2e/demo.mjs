@@ -213,7 +213,7 @@ const firstCertificate = () => { const d = join(house, 'dock'); return join(d, r
 function leave() {
   const m = moduleOf('kaztoken')
   const quote = s => `'${s.replaceAll("'", `'\\''`)}'`
-  const lines = { TIRKEU_CENTRE: centreUrl, TIRKEU_CENTRE_HTTP: httpUrl, TIRKEU_DB: db, TIRKEU_STATE: state, TIRKEU_CONFIG: config, TIRKEU_DOCK: join(house, 'dock'), PKCS11_MODULE: m.path, ...m.env }
+  const lines = { TIRKEU_KIOSK: join(bin, 'tirkeu-demo'), TIRKEU_CENTRE: centreUrl, TIRKEU_CENTRE_HTTP: httpUrl, TIRKEU_DB: db, TIRKEU_STATE: state, TIRKEU_CONFIG: config, TIRKEU_DOCK: join(house, 'dock'), PKCS11_MODULE: m.path, ...m.env }
   writeFileSync(join(out, 'env'), Object.entries(lines).map(([k, v]) => `export ${k}=${quote(v)}\n`).join(''))
   if (!existsSync(join(out, 'audit.jsonl')) || read(join(out, 'audit.jsonl')).length === 0) throw new Error('the audit log is empty')
 }

@@ -11,7 +11,7 @@ export const displays = { p21: [1080, 1920, 21.5], l21: [1920, 1080, 21.5], l10:
 const languages = ['kk', 'ru', 'en']
 
 /** screenOf starts an X server of the display's size and gives its name and how to end it. */
-async function screenOf([width, height]) {
+export async function screenOf([width, height]) {
   let n = 120
   while (existsSync(`/tmp/.X11-unix/X${n}`) || existsSync(`/tmp/.X${n}-lock`)) n++
   const x = spawn('Xvfb', [`:${n}`, '-screen', '0', `${width}x${height}x24`, '-nolisten', 'tcp'], { stdio: 'ignore' })

@@ -18,13 +18,13 @@ export const provisioning = (state, url, reference, { display = 'l21', config = 
   ['provision', '--config', config, '--state', state, '--centre', url, '--reference', reference, '--display', display, '--languages', 'kk,ru,en']
 
 /** enrolled gives a state folder with a device that the centre knows; display is one of p21, l21, l10. */
-export function enrolled(name, display = 'l21', config = join(house, 'kiosk.toml')) {
+export function enrolled(name, display = 'l21', config = join(house, 'kiosk.toml'), binary = 'tirkeu-demo') {
   const state = join(house, 'states', name)
   if (existsSync(join(state, 'device.json'))) return state
   rmSync(state, { recursive: true, force: true })
   mkdirSync(state, { recursive: true })
   const k = JSON.parse(centre('kiosk', 'add', name, '--json'))
-  sh(join(bin, 'tirkeu'), provisioning(state, centreUrl, k.reference, { display, config }), { input: k.secret })
+  sh(join(bin, binary), provisioning(state, centreUrl, k.reference, { display, config }), { input: k.secret })
   return state
 }
 
@@ -34,7 +34,7 @@ export function open(state, { config = join(house, 'kiosk.toml'), binary = 'tirk
 }
 
 /** plain starts the kiosk without a driver and gives the process with its output. */
-export function plain(state, { config = join(house, 'kiosk.toml'), binary = 'tirkeu', env = {} } = {}) {
+export function plain(state, { config = join(house, 'kiosk.toml'), binary = 'tirkeu-demo', env = {} } = {}) {
   const p = spawn(join(bin, binary), ['--config', config, '--state', state], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
   p.said = ''
   p.stdout.on('data', d => { p.said += d })

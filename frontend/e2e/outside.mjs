@@ -81,7 +81,7 @@ async function clock(check) {
   try {
     sh('cp', ['-r', join(root, 'frontend/dist'), join(tree, 'frontend')])
     program = join(bin, 'tirkeu-e2e-future')
-    sh('go', ['-C', tree, 'build', '-trimpath', '-ldflags', '-s -w', '-tags', 'desktop,production,webkit2_41,e2e', '-o', program, '.'])
+    sh('go', ['-C', tree, 'build', '-trimpath', '-ldflags', '-s -w', '-tags', 'desktop,production,webkit2_41,demonstration,e2e', '-o', program, '.'])
     await check('a clock before the build puts the terminal out of service, in words, and nothing is written', async () => {
       const state = enrolled('outside-clock'), before = statSync(join(state, 'kiosk.db')).mtimeMs
       const w = await open(state, { binary: 'tirkeu-e2e-future' })
@@ -180,7 +180,7 @@ async function certificate(check, person) {
 async function provision(state, url) {
   const k = JSON.parse(centre('kiosk', 'add', basename(state), '--json'))
   await new Promise((done, failed) => {
-    const p = execFile(join(bin, 'tirkeu'), provisioning(state, url, k.reference), (e, out, err) => (e ? failed(new Error(out + err)) : done()))
+    const p = execFile(join(bin, 'tirkeu-demo'), provisioning(state, url, k.reference), (e, out, err) => (e ? failed(new Error(out + err)) : done()))
     p.stdin.end(k.secret)
   })
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """Drives the unmodified release program by the accessibility bus, as a screen reader would: no automation is built in.
 
-usage: release.py PID LANGUAGE-BUTTON WORD   exits 0 when the button was found, pressed, and WORD stood on the next screen.
+usage: release.py PID LANGUAGE-BUTTON WORD TEXT TIMES   exits 0 when the button was found, pressed, and WORD stood on the next screen, where TEXT is read
+out that many times.
 """
 import sys
 import time
@@ -50,6 +51,10 @@ def main():
         (n for n in desktop(pid) if n.get_role_name() in ("push button", "button") and button in (n.get_name() or "")), None))
     node.get_action_iface().do_action(0)
     until("the word " + word, lambda: any(word in (n.get_name() or "") for n in desktop(pid)))
+    text, times = sys.argv[4], int(sys.argv[5])
+    found = [n.get_role_name() for n in desktop(pid) if (n.get_name() or "") == text]
+    if len(found) != times:
+        sys.exit("%r is read %d times instead of %d: %s" % (text, len(found), times, found))
     print(sum(1 for _ in desktop(pid)), "nodes")
 
 

@@ -24,6 +24,10 @@ type Options struct {
 
 	Resume *Progress             // an earlier attempt to go on with; nil: a new one
 	Keep   func(*Progress) error // writes the attempt down before each message leaves; nil: nothing is written
+
+	// Accept judges the centre once it has proved who it is, before anything is confirmed: an error of it ends the attempt and the secret is not
+	// spent. nil: every centre that knows the secret.
+	Accept func(root *x509.Certificate, chain []*x509.Certificate) error
 }
 
 // RenewOptions of [Renew].
@@ -106,6 +110,11 @@ func Enrol(ctx context.Context, o Options) (Device, error) {
 	}
 	if err := met.verify(device.Root, target.Hostname(), a.now()); err != nil {
 		return Device{}, fmt.Errorf("enrol the device: %w", err)
+	}
+	if o.Accept != nil {
+		if err := o.Accept(device.Root, device.Chain); err != nil {
+			return Device{}, fmt.Errorf("enrol the device: %w", err)
+		}
 	}
 	a.client.HTTP = friends(device.Root, nil, a.now)
 	return a.finish(ctx, "enrol the device", device)

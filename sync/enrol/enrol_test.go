@@ -220,6 +220,25 @@ func TestEnrol_ThenRenew(t *testing.T) {
 	}
 }
 
+func TestEnrol_SpendsNothingAtACentreThatIsNotAccepted(t *testing.T) {
+	c, ctx := newCentre(t), context.Background()
+	o := options(c.serve(t, nil))
+	unwanted := errors.New("unwanted")
+	o.Accept = func(root *x509.Certificate, chain []*x509.Certificate) error {
+		if !root.Equal(c.root) || len(chain) != 1 || !chain[0].Equal(c.issuer) {
+			t.Errorf("judged were %v and %v", root.Subject, chain)
+		}
+		return unwanted
+	}
+	if _, err := Enrol(ctx, o); !errors.Is(err, unwanted) || c.confirmed() {
+		t.Fatalf("%v, confirmed %v", err, c.confirmed())
+	}
+	o.Accept = nil
+	if _, err := Enrol(ctx, o); err != nil || !c.confirmed() {
+		t.Fatalf("the same secret afterwards: %v", err)
+	}
+}
+
 func TestEnrol_WaitsWhereTheCentreTakesItsTime(t *testing.T) {
 	c := newCentre(t)
 	c.wait = 2

@@ -6,7 +6,6 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/tirkeu/kiosk/hardware/gost"
 	"github.com/tirkeu/kiosk/sync/pki"
@@ -65,7 +64,7 @@ func (a *Authority) check() error {
 }
 
 func checkCA(cert *x509.Certificate) error {
-	if !cert.IsCA || !strings.Contains(cert.Subject.CommonName, sandboxMark) {
+	if !pki.IsSandbox(cert) {
 		return fmt.Errorf("certificate %q is no sandbox CA", cert.Subject.CommonName)
 	}
 	return nil

@@ -43,7 +43,7 @@ type Options struct {
 
 const (
 	defaultName  = "TIRKEU"
-	sandboxMark  = "SANDBOX"
+	sandboxMark  = pki.SandboxMark
 	maxName      = 38 // a common name has 64 characters at most (RFC 5280 appendix A.1), and the CAs' add 26
 	caKeyBits    = 2048
 	rootYears    = 20

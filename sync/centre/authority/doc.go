@@ -5,7 +5,7 @@
 // It promises: what it signs for a citizen passes pki.CheckIssued before it is handed out; serial
 // numbers are 20 octets and positive, drawn, or for GOST the identifier of the key, so that a key is
 // certified once; what a CA signs it signs in its own family, its lists and OCSP answers too; all CAs
-// say SANDBOX in their names and the policy notice says so in three languages; every name it takes is
+// say SANDBOX in their names (pki.SandboxMark: by it a training terminal knows an authority it may join) and the policy notice says so in three languages; every name it takes is
 // checked before it is signed.
 //
 // It decides nothing: who may have a certificate, and which is revoked, is the centre's to say and

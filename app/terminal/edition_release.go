@@ -1,0 +1,5 @@
+//go:build !training && !demonstration
+
+package terminal
+
+const virtualBench = false // modules and USB are those of the machine
