@@ -267,7 +267,10 @@ export class Walk {
     await w.act('apply.agree')
     if (!this.onStick) { await w.on('apply.pin'); await this.enter('apply.pin') }
     // A card without room says so before anything is made.
-    if (await w.on(['apply.summary', 'apply.storage'], { limit: 60000, notices: true }) === 'apply.storage') return this.sentence('[data-testid="notice"]')
+    if (await w.on(['apply.summary', 'apply.storage'], { limit: 60000, notices: true }) === 'apply.storage') {
+      if (!(await w.shows('[data-testid="notice"][data-code="E-1731"]'))) throw new Error('the kiosk says: ' + flat(await w.notice() ?? 'nothing'))
+      return this.sentence('[data-testid="notice"]')
+    }
     await presentable(w, this.lang)
     await w.touch('field-consent'); await w.act('apply.submit')
     return ''

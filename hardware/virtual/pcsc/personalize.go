@@ -102,8 +102,10 @@ func copyProfiles(dir string, change func(string) string) error {
 // directory is a line of the profile that sizes one of the directories that grow with the keys.
 var directory = regexp.MustCompile(`((?:cdf|prkdf|pukdf)-size\s*=) 512;`)
 
-// roomy sizes the directories for nine key pairs of the kiosk's; as OpenSC has them, four fit. The module makes them on a card with its first key.
-func roomy(text string) string { return directory.ReplaceAllString(text, "$1 1024;") }
+// roomy sizes the directories for nine key pairs of the kiosk's: some 110 octets each, and twice as much once OpenSC has written the certificate's
+// subject beside it. As OpenSC sizes them, two to four fit, and C_GenerateKeyPair calls a full one CKR_GENERAL_ERROR. The module makes them on a card
+// with its first key.
+func roomy(text string) string { return directory.ReplaceAllString(text, "$1 2048;") }
 
 // State is how a reader is.
 type State int
