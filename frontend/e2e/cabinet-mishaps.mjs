@@ -115,7 +115,7 @@ async function token(step, w, { sticky, holder, dir }) {
   })
   await step('a token without keys says so', async () => { await toPIN(w); await enter(w); await told(w, 'E-1724', 'kk', 'sign.secret') })
   await step('a key without a certificate is named, with what to do', async () => {
-    new Token(SPARE, 'akey', SPARE_PIN).login('--keypairgen', '--key-type', 'rsa:2048', '--id', 'aa', '--label', 'bare')
+    new Token(SPARE, SPARE_PIN).login('--keypairgen', '--key-type', 'rsa:2048', '--id', 'aa', '--label', 'bare')
     dock('pull', SPARE); await w.on('sign.medium', { notices: true })
     await toPIN(w); await enter(w); await w.on('sign.keys', { limit: 60000 }); await refused(w, 'E-1725')
   })
@@ -128,7 +128,7 @@ async function token(step, w, { sticky, holder, dir }) {
   await step('with a good key beside it the bare one is named and the good one is chosen', async () => {
     dock('stick', 'in'); dock('plug', SPARE)
     const auth = keyFiles().find(f => f.startsWith('AUTH_RSA256'))
-    made.onToken(new Token(SPARE, 'akey', SPARE_PIN), dir, join(stick, auth), PASSWORD)
+    made.onToken(new Token(SPARE, SPARE_PIN), dir, join(stick, auth), PASSWORD)
     dock('stick', 'out'); dock('pull', SPARE)
     await toPIN(w); await enter(w); await w.on('sign.keys', { limit: 60000, notices: true })
     if (!(await w.shows(CANNOT)) || !(await w.shows('[data-testid="sign-key"][aria-checked="true"]'))) throw new Error('not both, or the good one is not chosen')

@@ -16,7 +16,16 @@ export class Walk {
   }
 
   put() { this.onStick ? dock('stick', 'in') : dock('plug', this.citizen.token) }
+  /** outside is the plugged token as another program sees it. */
+  outside(pin = this.secret) { return new proof.Token(this.citizen.token, pin) }
   take() { this.onStick ? dock('stick', 'out') : dock('pull', this.citizen.token) }
+
+  /** ran says what the storage ran on in this run, by what the outside programs reach it through. */
+  ran() {
+    if (!this.onStick) return proof.plugged(this.citizen.token, () => this.outside().servedBy())
+    dock('stick', 'in')
+    try { return proof.isMounted() ? 'a mounted file system' : 'a folder' } finally { dock('stick', 'out') }
+  }
 
   /** type enters the PIN or password of the storage and presses the button. */
   async enter(action, secret = this.secret) {
@@ -57,7 +66,7 @@ export class Walk {
       if (sealed !== 1) throw new Error('the sealed keys are not on the stick')
       return works('ls sees the sealed keys')
     }
-    const keys = proof.plugged(this.citizen.token, () => new proof.Token(this.citizen.token, this.storage, this.secret).login('-O').toString().match(/Private Key Object/g)?.length ?? 0)
+    const keys = proof.plugged(this.citizen.token, () => this.outside().login('-O').toString().match(/Private Key Object/g)?.length ?? 0)
     if (keys !== 2) throw new Error(`pkcs11-tool sees ${keys} private keys`)
     return works('pkcs11-tool sees two private keys')
   }
@@ -116,7 +125,7 @@ export class Walk {
         return works('openssl pkcs12, openssl ocsp')
       }
       return proof.plugged(this.citizen.token, () => {
-        const token = new proof.Token(this.citizen.token, this.storage, this.secret), certs = token.certificates(dir)
+        const token = this.outside(), certs = token.certificates(dir)
         look([...certs.values()])
         for (const [id, pem] of certs) token.signs(dir, id, pem)
         return works('pkcs11-tool, openssl dgst, openssl ocsp')
@@ -241,7 +250,7 @@ export class Walk {
   /** pems has outside programs write the certificates of the storage, which is in, into the folder. */
   pems(dir) {
     if (this.onStick) return proof.keyFiles().map(f => proof.opened(dir, f, this.secret))
-    return [...new proof.Token(this.citizen.token, this.storage, this.secret).certificates(dir).values()]
+    return [...this.outside().certificates(dir).values()]
   }
 
   /** toKeys goes from the e-mail address of a signed application to the key storage; where the storage does not serve it gives the sentence. */
@@ -262,7 +271,10 @@ export class Walk {
     await w.act('apply.agree')
     if (!this.onStick) { await w.on('apply.pin'); await this.enter('apply.pin') }
     // A card without room says so before anything is made.
-    if (await w.on(['apply.summary', 'apply.storage'], { limit: 60000, notices: true }) === 'apply.storage') return this.sentence('[data-testid="notice"]')
+    if (await w.on(['apply.summary', 'apply.storage'], { limit: 60000, notices: true }) === 'apply.storage') {
+      if (!(await w.shows('[data-testid="notice"][data-code="E-1731"]'))) throw new Error('the kiosk says: ' + flat(await w.notice() ?? 'nothing'))
+      return this.sentence('[data-testid="notice"]')
+    }
     await presentable(w, this.lang)
     await w.touch('field-consent'); await w.act('apply.submit')
     return ''
@@ -440,7 +452,7 @@ export class Walk {
     await this.newPin('password.pin', old, fresh)
     await w.on('password.done', { limit: 30000 }); await presentable(w, this.lang)
     this.secret = fresh
-    const token = new proof.Token(this.citizen.token, this.storage, fresh)
+    const token = this.outside(fresh)
     token.login('-O')
     this.take(); await w.act('finish'); await w.on('attract', { notices: true })
     return works('pkcs11-tool logs in with the new PIN')
@@ -470,7 +482,7 @@ export class Walk {
       await w.act('staff.unblock-token', '[data-insertion]'); await w.on('staff.unblock-admin')
       await w.pad(JSON.parse(dock('list', '--json')).tokens.find(t => t.name === this.citizen.token).so_pin); await w.act('staff.unblock-admin'); await w.on('staff.unblock-turn')
       await w.act('staff.turned'); await w.on('staff.unblock-pin'); await this.newPin('staff.unblock-pin', '', fresh); await w.on('staff.unblocked', { limit: 30000 })
-      new proof.Token(this.citizen.token, this.storage, fresh).login('-O')
+      this.outside(fresh).login('-O')
       this.secret = fresh
       seen.push('pkcs11-tool logs in with the citizen’s PIN after unblocking')
       this.take()

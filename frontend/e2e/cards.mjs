@@ -1,8 +1,8 @@
 // An identity card and a token on the virtual USB bus, as they are in life: through real libusb, libccid, pcscd and OpenSC's module in the kiosk's own
 // worker, up to the screen. Staff sign with a token of the vendor-module kind. What lands on the card is looked at by pkcs11-tool and OpenSSL.
-import { writeFileSync, mkdirSync, readFileSync } from 'node:fs'
+import { writeFileSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { bin, centre, dock, house, moduleOf, people, sh } from './house.mjs'
+import { bin, centre, dock, house, moduleOf, onBus, people, sh } from './house.mjs'
 import { applications, arrived, clean, enterIIN, flat, openApplication, pin, presentable, says, story, supervise, toPIN, toStorage, token, told, tokens, triesLeft, word } from './journeys.mjs'
 import { enrolled, open } from './kiosk.mjs'
 
@@ -30,9 +30,6 @@ export default async function cards(check) {
     if (!/is whole: [1-9]/.test(said)) throw new Error(said)
   })
 }
-
-/** onBus is the environment in which the kiosk's own libusb sees the virtual bus. */
-const onBus = () => Object.fromEntries([...readFileSync(join(house, 'dock', 'bus', 'env.usb'), 'utf8').matchAll(/^(\w+)='(.*)'; export/gm)].map(m => [m[1], m[2]]))
 
 /** gone waits until no token of a kind is on the screen. */
 const gone = (w, kind) => w.until(`no ${kind} on the screen`, async () => !(await w.shows(of(kind))))

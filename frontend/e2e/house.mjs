@@ -38,11 +38,22 @@ export function moduleOf(kind) {
 }
 
 /** slotOf is the number of the slot that token is in, by a pkcs11-tool for its module: others of its kind may be in the house. */
-export function slotOf(p11, name) {
-  const said = p11('-L').toString(), serial = JSON.parse(dock('list', '--json')).tokens.find(t => t.name === name).serial
-  const slot = said.split(/^(?=Slot )/m).find(s => new RegExp('serial num\\s*:\\s*' + serial + '\\s').test(s))
-  if (!slot) throw new Error(`no slot has ${name}: ${said}`)
-  return String(parseInt(slot.match(/\((0x[0-9a-f]+)\)/)[1], 16))
+export const slotOf = (p11, name) => placeOf(p11, name).number
+/** placeOf gives the slot's number, and what the module calls it. A card just put in is waited for: pcscd must power it first. */
+export function placeOf(p11, name) {
+  const serial = JSON.parse(dock('list', '--json')).tokens.find(t => t.name === name).serial
+  for (const end = Date.now() + 10000; ;) {
+    const said = p11('-L').toString()
+    const slot = said.split(/^(?=Slot )/m).find(s => new RegExp('serial num\\s*:\\s*' + serial + '\\s').test(s))
+    if (slot) {
+      const [, number, reader] = slot.match(/\((0x[0-9a-f]+)\): (.*)/)
+      return { number: String(parseInt(number, 16)), reader: reader.trim() }
+    }
+    if (Date.now() > end) throw new Error(`no slot has ${name}: ${said}`)
+  }
 }
+
+/** onBus is the environment in which the kiosk's own libusb sees the virtual bus. */
+export const onBus = () => Object.fromEntries([...readFileSync(join(house, 'dock', 'bus', 'env.usb'), 'utf8').matchAll(/^(\w+)='(.*)'; export/gm)].map(m => [m[1], m[2]]))
 
 export const read = file => readFileSync(file)

@@ -141,7 +141,8 @@ export async function onStick(w) {
 }
 /** toPIN chooses the token that is plugged in and stands before its PIN. */
 export async function toPIN(w) {
-  await w.act('apply.storage', '[data-insertion]'); await w.on('apply.agreement')
+  await w.act('apply.storage', '[data-insertion]')
+  if (await w.on(['apply.agreement', 'apply.card-warning']) === 'apply.card-warning') { await w.act('apply.card-accept'); await w.on('apply.agreement') }
   await w.act('apply.agree'); await w.on('apply.pin')
 }
 export async function pin(w, digits, action = 'apply.pin') { await w.pad(digits); await w.act(action) }

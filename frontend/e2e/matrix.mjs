@@ -3,19 +3,19 @@
 // was told on the screen. It writes bin/cabinet-matrix.md and fails on a blank cell.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { bin, dock, people } from './house.mjs'
-import { clean } from './journeys.mjs'
+import { bin, onBus, people } from './house.mjs'
+import { clean, tokens } from './journeys.mjs'
 import { enrolled, open } from './kiosk.mjs'
 import { Walk } from './cabinet.mjs'
 
-/** The columns: who has the storage, in which language he walks, and what the storage ran on here. */
+/** The columns: which storage, and in which language its owner walks. */
 const columns = [
-  { storage: 'stick', title: 'Personal computer', lang: 'kk', ran: 'a folder' },
-  { storage: 'idcard', title: 'ID card', lang: 'ru', ran: 'vendor-module shim on SoftHSM' },
-  { storage: 'etoken', title: 'eToken PRO (Java, 72K)', lang: 'en', ran: 'vendor-module shim on SoftHSM' },
-  { storage: 'jacarta', title: 'JaCarta', lang: 'kk', ran: 'vendor-module shim on SoftHSM' },
-  { storage: 'kaztoken', title: 'Kaztoken', lang: 'ru', ran: 'vendor-module shim on SoftHSM' },
-  { storage: 'akey', title: 'AKey', lang: 'en', ran: 'vendor-module shim on SoftHSM' },
+  { storage: 'stick', title: 'Personal computer', lang: 'kk' },
+  { storage: 'idcard', title: 'ID card', lang: 'ru' },
+  { storage: 'etoken', title: 'eToken PRO (Java, 72K)', lang: 'en' },
+  { storage: 'jacarta', title: 'JaCarta', lang: 'kk' },
+  { storage: 'kaztoken', title: 'Kaztoken', lang: 'ru' },
+  { storage: 'akey', title: 'AKey', lang: 'en' },
 ]
 
 /** The rows, in the order in which one citizen walks them: `does` is the method of Walk. */
@@ -34,15 +34,23 @@ const rows = [
   { n: 12, title: "Staff's share", does: 'staff' },
 ]
 
+/** owner is a citizen with that storage. Where one has a token of that kind on the virtual USB bus, it is that one he walks with. */
+function owner(storage, all) {
+  const kindOf = name => all.find(t => t.name === name)?.kind
+  const citizen = people().find(p => p.role === 'citizen' && (storage === 'stick' ? !p.token : kindOf(p.token) === storage))
+  if (!citizen) throw new Error('nobody has a ' + storage)
+  const chip = all.find(t => t.bus && t.kind === storage && t.owner === `${citizen.surname} ${citizen.given}`)
+  return chip ? { citizen: { ...citizen, token: chip.name, pin: chip.pin }, bus: true } : { citizen }
+}
+
 export default async function matrix(check) {
   const cells = new Map()
   const operators = people().filter(p => p.role === 'operator')
-  const kinds = new Map(JSON.parse(dock('list', '--json')).tokens.map(t => [t.name, t.kind]))
+  const all = tokens(), ran = new Map()
   const only = process.env.TIRKEU_COLUMNS?.split(',') // for looking at some columns alone; the table then has blank cells
   for (const column of columns.filter(c => !only || only.includes(c.storage))) {
-    const citizen = people().find(p => p.role === 'citizen' && (column.storage === 'stick' ? !p.token : kinds.get(p.token) === column.storage))
-    if (!citizen) throw new Error('nobody has a ' + column.storage)
-    const w = await open(enrolled('matrix'))
+    const { citizen, bus } = owner(column.storage, all)
+    const w = await open(enrolled('matrix'), bus ? { env: onBus() } : {})
     const walk = new Walk(w, { citizen, operator: operators[0], ...column })
     try {
       await w.on('attract')
@@ -56,6 +64,7 @@ export default async function matrix(check) {
         })
       }
       await clean(w)
+      ran.set(column.storage, walk.ran())
     } finally { await w.close().catch(() => {}) }
   }
   const cell = (row, column) => cells.get(`${row.n} ${column.storage}`) ?? ''
@@ -63,7 +72,7 @@ export default async function matrix(check) {
     '# The cabinet: function by storage', '',
     'Written by the end-to-end run in the real window. *works* stands only where the outside program named after it saw the effect in this run; otherwise a cell holds the sentence that the citizen was told.', '',
     `| | function | ${columns.map(c => c.title).join(' | ')} |`, `|---|---|${columns.map(() => '---').join('|')}|`,
-    `| | *ran on* | ${columns.map(c => c.ran).join(' | ')} |`, `| | *language* | ${columns.map(c => c.lang).join(' | ')} |`,
+    `| | *ran on* | ${columns.map(c => ran.get(c.storage) ?? '').join(' | ')} |`, `| | *language* | ${columns.map(c => c.lang).join(' | ')} |`,
     ...[...rows].sort((a, b) => a.n - b.n).map(r => `| ${r.n} | ${r.title} | ${columns.map(c => cell(r, c) || '**blank**').join(' | ')} |`), '',
   ]
   writeFileSync(join(bin, 'cabinet-matrix.md'), table.join('\n'))

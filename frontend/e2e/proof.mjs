@@ -2,10 +2,16 @@
 // centre's OCSP and its revocation list. Nothing here asks the kiosk.
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { centre, dock, house, httpUrl, moduleOf, sh, slotOf } from './house.mjs'
+import { basename, join } from 'node:path'
+import { centre, dock, house, httpUrl, moduleOf, placeOf, sh } from './house.mjs'
+import { token } from './journeys.mjs'
 
 export const stick = join(house, 'dock', 'stick', 'in')
+
+/** isMounted says whether a file system of its own stands where the stick is. */
+export function isMounted() {
+  try { sh('mountpoint', ['-q', stick]); return true } catch { return false }
+}
 
 /** within gives a folder that is gone afterwards. */
 export function within(act) {
@@ -13,12 +19,24 @@ export function within(act) {
   try { return act(dir) } finally { rmSync(dir, { recursive: true, force: true }) }
 }
 
-/** Token is a plugged virtual token as pkcs11-tool sees it. The PIN goes by the environment, not on the command line. */
+/** Token is a plugged virtual token as pkcs11-tool sees it: through OpenSC's module where it sits on the virtual USB bus, through
+    its maker's otherwise. The PIN goes by the environment, not on the command line. */
 export class Token {
-  constructor(name, kind, pin) {
-    this.module = moduleOf(kind)
+  constructor(name, pin) {
+    const { kind, bus } = token(name)
+    this.module = moduleOf(bus ? 'opensc' : kind)
     this.env = { ...this.module.env, TOKEN_PIN: pin }
-    this.slot = slotOf((...args) => this.run(...args), name)
+    const { number, reader } = placeOf((...args) => this.run(...args), name)
+    this.slot = number
+    this.reader = reader
+  }
+  /** servedBy says what the token is reached through: the module's file, and what stands behind that by the environment it is given. */
+  servedBy() {
+    const { path, env } = this.module, file = basename(path)
+    if (env.SOFTHSM2_CONF) return `${file}, a vendor’s module in shape, on SoftHSM`
+    if (!env.PCSCLITE_CSOCK_NAME) throw new Error(`nobody knows what ${path} runs on`)
+    const library = this.run('-I').toString().match(/^Library\s+(.*)$/m)[1].trim()
+    return `${file} (${library}), pcscd, libccid, reader “${this.reader}”, a virtual chip`
   }
   run(...args) { return sh('pkcs11-tool', ['--module', this.module.path, ...args], { env: this.env, encoding: 'buffer' }) }
   in(...args) { return this.run('--slot', this.slot, ...args) }

@@ -46,6 +46,11 @@ func (m *module) resetPIN(h pkcs11.SessionHandle, r *wire.Request) error {
 	}
 	err = m.p.InitPIN(h, string(r.NewPIN))
 	_ = m.p.Logout(h)
+	// Some cards have no officer, only a PUK. OpenSC takes that for his PIN, lets anybody log in, and the card looks at it here. Of the fresh PIN
+	// neither of these values can be said (§5.5).
+	if errors.Is(err, pkcs11.Error(pkcs11.CKR_PIN_INCORRECT)) || errors.Is(err, pkcs11.Error(pkcs11.CKR_PIN_LOCKED)) {
+		return asAdmin(err)
+	}
 	return err
 }
 

@@ -26,6 +26,10 @@ const (
 	usbReapNow        = 0x4008550d
 )
 
+// wholeTransfers are the capabilities that let libusb make one URB of a transfer (USBDEVFS_CAP_NO_PACKET_SIZE_LIM, USBDEVFS_CAP_BULK_SCATTER_GATHER). It
+// would cut a long one into several, expecting those after a short answer to be dropped; here the second would take the device's next answer, and lose it.
+const wholeTransfers = 0x04 | 0x08
+
 // A URB as the program keeps it (struct usbdevfs_urb, 64-bit).
 const (
 	urbSize     = 56
@@ -56,7 +60,7 @@ func (l *line) ioctl(request uint32, address uint64) syscall.Errno {
 	case usbClaim, usbRelease, usbSetConfig, usbSetInterface, usbClearHalt, usbResetEndpoint, usbReset, usbClaimDetaching:
 		return 0
 	case usbCapabilities:
-		l.setMemory(address, []byte{0, 0, 0, 0})
+		l.setMemory(address, binary.NativeEndian.AppendUint32(nil, wholeTransfers))
 		return 0
 	case usbGetDriver, usbDriverIoctl: // no kernel driver holds the interface
 		return syscall.ENODATA

@@ -18,7 +18,7 @@ const (
 	tellWrite   = 6 // us: what follows belongs at address, with this length
 	wordSize    = 8
 	messageSize = 3 * wordSize
-	maxMemory   = 1 << 20 // octets of one transfer that are taken; libusb sends at most 16 KiB at once
+	maxMemory   = 1 << 20 // octets of one transfer that are taken; libccid reads 64 KiB at once
 )
 
 // line is one program's open node. One goroutine owns it, for the program's calls on it come one after the other.

@@ -100,7 +100,7 @@ func Start(ctx context.Context, b *bus.Bus, dir string) (*Daemon, error) {
 	if err := os.MkdirAll(filepath.Join(dir, "readers"), 0o755); err != nil { // serial readers: none, whatever the machine has
 		return nil, fmt.Errorf("start pcscd: %w", err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "opensc.conf"), []byte(manyReaders), 0o644); err != nil {
+	if err := settle(dir); err != nil {
 		return nil, fmt.Errorf("start pcscd: %w", err)
 	}
 	if err := d.Restart(ctx); err != nil {
@@ -122,9 +122,25 @@ func Env(dir string) []string {
 // Env is [Env] of this daemon's folder.
 func (d *Daemon) Env() []string { return Env(d.dir) }
 
-// manyReaders is the configuration of OpenSC's module. By itself it has four slots for each name a reader ever had and sixteen in all, and a fifth name,
-// which a reader with its serial number in the name easily has, would never be seen until the program is started anew.
-const manyReaders = "app opensc-pkcs11 {\n\tpkcs11 {\n\t\tslots_per_card = 1;\n\t\tmax_virtual_slots = 256;\n\t}\n}\n"
+// moduleSettings is the configuration of OpenSC's module. By itself it has four slots for each name a reader ever had and sixteen in all, and a fifth name,
+// which a reader with its serial number in the name easily has, would never be seen until the program is started anew. By itself it also unblocks no PIN;
+// as set here it takes a card's PUK for the administrator's PIN, and C_InitPIN sets the user's with it (opensc.conf, user_pin_unblock_style).
+const moduleSettings = "app opensc-pkcs11 {\n\tpkcs11 {\n\t\tslots_per_card = 1;\n\t\tmax_virtual_slots = 256;\n\t\tuser_pin_unblock_style = init_pin_in_so_session;\n\t}\n}\n"
+
+// settle writes the configuration of OpenSC's module, where it is installed with profiles that leave room on a card.
+func settle(dir string) error {
+	settings, room := moduleSettings, filepath.Join(dir, "profiles")
+	if _, err := os.Stat(filepath.Join(profileDir, profile)); err == nil {
+		if err := os.MkdirAll(room, 0o755); err != nil {
+			return err
+		}
+		if err := copyProfiles(room, roomy); err != nil {
+			return err
+		}
+		settings += "app default {\n\tprofile_dir = \"" + room + "\";\n}\n"
+	}
+	return os.WriteFile(filepath.Join(dir, "opensc.conf"), []byte(settings), 0o644)
+}
 
 // PID is the daemon's process number, 0 when it does not run.
 func (d *Daemon) PID() int {

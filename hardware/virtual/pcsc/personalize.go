@@ -68,26 +68,44 @@ func profiles(dir, manufacturer string) (conf string, err error) {
 	if strings.ContainsAny(manufacturer, "\"\n\\") {
 		return "", errors.New("a manufacturer without quotes and line ends")
 	}
-	for _, name := range []string{profile, "pkcs15.profile"} {
-		octets, err := os.ReadFile(filepath.Join(profileDir, name))
-		if err != nil {
-			return "", fmt.Errorf("%w (Debian package opensc)", err)
+	err = copyProfiles(dir, func(text string) string {
+		if manufacturer == "" {
+			return text
 		}
-		text := string(octets)
-		if name == profile && manufacturer != "" {
-			changed := strings.Replace(text, `= "unknown";`, `= "`+manufacturer+`";`, 1)
-			if changed == text {
-				return "", fmt.Errorf("%s names no manufacturer", name)
-			}
-			text = changed
-		}
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			return "", err
-		}
+		return strings.Replace(text, `= "unknown";`, `= "`+manufacturer+`";`, 1)
+	})
+	if err != nil {
+		return "", err
 	}
 	conf = filepath.Join(dir, "opensc.conf")
 	return conf, os.WriteFile(conf, []byte("app default { profile_dir = "+dir+"; }\n"), 0o600)
 }
+
+// copyProfiles copies OpenSC's profiles of this card into dir, its own changed.
+func copyProfiles(dir string, change func(string) string) error {
+	for _, name := range []string{profile, "pkcs15.profile"} {
+		octets, err := os.ReadFile(filepath.Join(profileDir, name))
+		if err != nil {
+			return fmt.Errorf("%w (Debian package opensc)", err)
+		}
+		text := string(octets)
+		if name == profile {
+			text = change(text)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// directory is a line of the profile that sizes one of the directories that grow with the keys.
+var directory = regexp.MustCompile(`((?:cdf|prkdf|pukdf)-size\s*=) 512;`)
+
+// roomy sizes the directories for nine key pairs of the kiosk's: some 110 octets each, and twice as much once OpenSC has written the certificate's
+// subject beside it. As OpenSC sizes them, two to four fit, and C_GenerateKeyPair calls a full one CKR_GENERAL_ERROR. The module makes them on a card
+// with its first key.
+func roomy(text string) string { return directory.ReplaceAllString(text, "$1 2048;") }
 
 // State is how a reader is.
 type State int

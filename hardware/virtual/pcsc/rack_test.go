@@ -304,6 +304,19 @@ func TestRack_ACardPulledWhileItComputesAKeyMakesOneAfterTheReplug(t *testing.T)
 	}
 }
 
+// Real cards take seconds for a key; the reader asks for more time meanwhile (CCID §6.2.6), and what it answers then is not lost.
+func TestRack_ACardThatTakesItsTimeMakesItsKey(t *testing.T) {
+	t.Parallel()
+	b, d := started(t)
+	c := at(t, b, d, slotOne, "acr39u", personalised(t, b, d), idCard.ATR)
+	c.Delay(1500 * time.Millisecond) // longer than the reader's patience
+	r := rackOn(t, d)
+	s := r.login(r.one().Insertion)
+	if _, err := s.GenerateRSA(t.Context(), bytes.Repeat([]byte{1}, 20), "x", 2048); err != nil {
+		t.Error(err)
+	}
+}
+
 // A crash of pcscd takes all tokens; the kiosk has them back when it runs again, and those that were plugged only then.
 func TestRack_RecoversFromADaemonThatCrashed(t *testing.T) {
 	t.Parallel()

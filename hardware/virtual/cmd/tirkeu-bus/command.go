@@ -31,7 +31,7 @@ const (
 
 func commands() []command {
 	return []command{
-		{"card", "NAME [LABEL [PIN [PUK [MAKER]]]]", "make a card out; PIN " + usualPIN + ", PUK " + usualPUK + " unless said", [2]int{1, 5}, makeCard},
+		{"card", "NAME [LABEL [PIN [PUK [MAKER [SERIAL]]]]]", "make a card out; PIN " + usualPIN + ", PUK " + usualPUK + ", a serial number of chance unless said", [2]int{1, 6}, makeCard},
 		{"plug", "PORT MODEL [CARD [SERIAL]]", "plug a token with a card inside, or a reader (CARD -), into a port such as 1-2", [2]int{2, 4}, plug},
 		{"pull", "PORT", "pull what is in a port", [2]int{1, 1}, onPort((*rig).pull)},
 		{"insert", "PORT KIND CARD", "put an identity card into the reader in a port", [2]int{3, 3}, insert},
@@ -89,7 +89,7 @@ func word(words []string, n int, usual string) string {
 
 func makeCard(ctx context.Context, r *rig, words []string) (string, error) {
 	return "", r.make(ctx, words[0], pcsc.Holder{
-		Label: word(words, 1, words[0]), PIN: word(words, 2, usualPIN), PUK: word(words, 3, usualPUK), Manufacturer: word(words, 4, ""), Serial: serial(),
+		Label: word(words, 1, words[0]), PIN: word(words, 2, usualPIN), PUK: word(words, 3, usualPUK), Manufacturer: word(words, 4, ""), Serial: word(words, 5, serial()),
 	})
 }
 

@@ -24,17 +24,22 @@ type chip struct {
 	card       string // kind of card for the reader; empty for a token, which has its chip inside
 	maker      string // as the chip says of its maker
 	label      string
+	serial     string // hexadecimal, as CK_TOKEN_INFO gives it
 	pin        string
 	owner      string // IIN's first eleven digits
 }
 
-// chips are those of the house. The identity card's owner has nothing else; the token's owner has another token too.
+// chips are those of the house. Two identity cards share the reader; one's owner has nothing else. The others' owners have a token of the same kind
+// that is not on the bus.
 var chips = []chip{
-	{name: "orken-card", kind: "idcard", port: "1-1", model: "acr39u", card: "id-2022", maker: "SOMA", label: "KZ ID", pin: "456123", owner: "79110420050"},
-	{name: "adil-ccid", kind: "jacarta", port: "1-2", model: "jacarta", maker: "Aladdin R.D.", label: "JaCarta", pin: "13572468", owner: "91072310002"},
+	{name: "orken-card", kind: "idcard", port: "1-1", model: "acr39u", card: "id-2022", maker: "SOMA", label: "KZ ID", serial: "4b5a494400000001", pin: "456123", owner: "79110420050"},
+	{name: "ulzhan-card", kind: "idcard", port: "1-1", model: "acr39u", card: "id-2022", maker: "SOMA", label: "KZ ID", serial: "4b5a494400000002", pin: "135790", owner: "95061720010"},
+	{name: "moldir-ccid", kind: "jacarta", port: "1-2", model: "jacarta", maker: "Aladdin R.D.", label: "JaCarta", serial: "0b53000000000003", pin: "13572468", owner: "87040220008"},
+	{name: "aigerim-ccid", kind: "kaztoken", port: "1-3", model: "kaztoken", maker: "KAZTOKEN", label: "Kaztoken", serial: "4b5a544b00000004", pin: "12345678", owner: "85031220001"},
+	{name: "adil-ccid", kind: "etoken", port: "1-4", model: "etoken-5100", maker: "SafeNet", label: "eToken", serial: "0052900000000005", pin: "Adil2026", owner: "91072310002"},
 }
 
-// chipPUK unblocks every one of them.
+// chipPUK unblocks every one of them; to OpenSC's module it is the administrator's PIN.
 const chipPUK = "1234567812345678"
 
 func (h house) bus() string { return filepath.Join(h.dir, "bus") }
@@ -117,7 +122,7 @@ func (h house) chipsNow(people []Person) ([]tokenView, error) {
 	}
 	var views []tokenView
 	for _, c := range chips {
-		v := tokenView{Name: c.name, Kind: c.kind, PIN: c.pin, State: "ready", TriesLeft: 3, Bus: true}
+		v := tokenView{Name: c.name, Kind: c.kind, Serial: c.serial, PIN: c.pin, SOPIN: chipPUK, State: "ready", TriesLeft: 3, Bus: true}
 		if at := ports[c.port]; at.card == c.name {
 			v.Plugged, v.TriesLeft, v.Making = true, at.tries, at.making
 			if at.tries == 0 {
@@ -213,7 +218,7 @@ func (d *dock) cards(args []string) error {
 	}
 	for _, c := range chips {
 		if _, err := os.Stat(filepath.Join(d.bus(), "cards", c.name+".json")); err != nil {
-			if _, err := d.onBus("card", c.name, c.label, c.pin, chipPUK, c.maker); err != nil {
+			if _, err := d.onBus("card", c.name, c.label, c.pin, chipPUK, c.maker, c.serial); err != nil {
 				return fmt.Errorf("make %s out: %w", c.name, err)
 			}
 			made++
@@ -222,6 +227,7 @@ func (d *dock) cards(args []string) error {
 			if _, err := d.onBus("plug", c.port, c.model); err != nil {
 				return err
 			}
+			ports[c.port] = plugged{model: c.model}
 		}
 	}
 	return d.say("%d cards and tokens are on the virtual USB bus, %d made out now", len(chips), made)

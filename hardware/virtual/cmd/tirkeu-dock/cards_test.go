@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -75,14 +76,14 @@ func TestDock_PlugsCardsIntoTheVirtualBus(t *testing.T) {
 		return tokenView{}
 	}
 	do(0, "init", "--shim", bench.Modules()[0].Path)
-	card, token := chips[0].name, chips[1].name
+	card, other, token := chips[0].name, chips[1].name, chips[2].name
 	if view(card).Name != "" {
 		t.Error("a card without a bus")
 	}
 	do(1, "plug", card)
 	do(1, "cards")
 	busIn(t, dir)
-	if said := do(0, "cards"); !strings.Contains(said, "2 made out now") {
+	if said := do(0, "cards"); !strings.Contains(said, fmt.Sprintf("%d made out now", len(chips))) {
 		t.Error(said)
 	}
 	if said := do(0, "cards"); !strings.Contains(said, "0 made out now") {
@@ -97,6 +98,16 @@ func TestDock_PlugsCardsIntoTheVirtualBus(t *testing.T) {
 	}
 	if v := view(card); !v.Plugged || v.Kind != "idcard" || v.Owner == "" || !v.Bus || v.TriesLeft != 3 {
 		t.Errorf("%+v", v)
+	}
+	if said := do(1, "plug", other); !strings.Contains(said, card) || view(other).Plugged {
+		t.Errorf("two cards in one reader: %s", said)
+	}
+	// A program for PKCS#11 finds each by the serial number that the list gives.
+	path, env := house{dir}.busModule()
+	look := exec.Command("pkcs11-tool", "--module", path, "-L")
+	look.Env = append(os.Environ(), env...)
+	if out, err := look.CombinedOutput(); err != nil || !strings.Contains(string(out), view(card).Serial) || !strings.Contains(string(out), view(token).Serial) {
+		t.Errorf("%v: %s", err, out)
 	}
 	do(0, "fault", card, "--tries-left", "0")
 	if v := view(card); v.State != "locked" || v.TriesLeft != 0 {

@@ -104,7 +104,15 @@ func (d *dock) list(args []string) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	return d.say("\nthe administrator's PIN of every token is %s\nthe stick is %s, the line is %s", adminPIN(views), stick, line)
+	if err := d.say("\nthe administrator's PIN of every token is %s", adminPIN(views)); err != nil {
+		return err
+	}
+	if d.busServes() {
+		if err := d.say("of those on the virtual USB bus it is their PUK, %s", chipPUK); err != nil {
+			return err
+		}
+	}
+	return d.say("the stick is %s, the line is %s", stick, line)
 }
 
 // adminPIN is the administrator's PIN that all the tokens of a house share.
