@@ -96,7 +96,10 @@ func slotsAsChild() {
 }
 
 // child is a running one.
-type child struct{ lines chan string }
+type child struct {
+	lines chan string
+	pid   int
+}
 
 // startChild starts this program in another role; what it prints comes line by line.
 func startChild(t testing.TB, kind string, env ...string) *child {
@@ -115,7 +118,7 @@ func startChild(t testing.TB, kind string, env ...string) *child {
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
-	c := &child{lines: make(chan string, 4096)}
+	c := &child{lines: make(chan string, 4096), pid: command.Process.Pid}
 	go func() {
 		defer close(c.lines)
 		for scanner := bufio.NewScanner(output); scanner.Scan(); {

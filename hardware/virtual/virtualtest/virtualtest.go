@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -72,6 +73,26 @@ func Missing(t testing.TB, what string) {
 		t.Fatalf("%s is missing", what)
 	}
 	t.Skipf("%s is missing", what)
+}
+
+// PSS is a process's proportional share of memory, in kB (proc(5), smaps_rollup); the test fails where it cannot be read.
+func PSS(t testing.TB, pid int) int {
+	t.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if f := strings.Fields(line); len(f) > 1 && f[0] == "Pss:" {
+			n, err := strconv.Atoi(f[1])
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+	}
+	t.Fatalf("process %d has no PSS", pid)
+	return 0
 }
 
 // build gives the virtual module and the worker, built from the sources as they are.
