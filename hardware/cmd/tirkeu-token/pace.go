@@ -7,7 +7,7 @@ import "time"
 // The slots are looked at as often as something is to be expected of them. What stands here is in units of the --poll that the kiosk gives, 200 ms.
 const (
 	hurry      = 8                // so much more often while something is being plugged or pulled that the module has not shown yet
-	calm       = 2.5              // so much more seldom when nothing has happened for a while
+	calm       = 5                // so much more seldom when nothing has happened for a while
 	calmTold   = 25               // and so much where the machine or the module tells of changes by itself: looking is only for what it might miss
 	hurryFor   = 2 * time.Second  // a device takes about a second from the plug to the module
 	livelyFor  = 10 * time.Second // after a change, or a hurry
@@ -43,7 +43,7 @@ func (p *pace) now(at time.Time, unit time.Duration, told bool) (every time.Dura
 	case told:
 		return unit * calmTold, 0
 	default:
-		return time.Duration(float64(unit) * calm), 0
+		return unit * calm, 0
 	}
 	return every, int(until.Sub(at)/every) + 1
 }
