@@ -182,7 +182,7 @@ func BenchmarkRack_IdleWithFourModules(b *testing.B) {
 	}
 	resident := 0
 	for _, m := range rack.Modules() {
-		resident += virtualtest.PSS(b, m.PID)
+		resident += virtualtest.Memory(b, m.PID, "Pss")
 	}
 	b.ReportMetric(float64(resident)/1024/float64(len(specs)), "MB/worker")
 }

@@ -27,8 +27,9 @@
 #define TIMEOUT 0x8010000AL      /* SCARD_E_TIMEOUT */
 #define LIST_AGAIN_MS 10000      /* a reader that came between the list and the waiting is seen then */
 #define TRY_AGAIN_MS 1000        /* the daemon is not there */
-#define SPIN_MOST 50             /* events in a row with no time between them, after which a module is not believed */
-#define SPIN_MS 20
+#define RELIST_MS 20
+#define SPIN_MOST 500            /* events in a row with no time between them, after which a module is not believed */
+#define SPIN_MS 2
 
 /* Of a reader's state what can change the slots: other programs' use of a card does not, nor does its power. The upper half counts cards. */
 #define MATTERS (STATE_UNKNOWN | STATE_UNAVAILABLE | STATE_EMPTY | STATE_PRESENT | 0xFFFF0000UL)
@@ -120,7 +121,7 @@ static void follow(long context) {
 		long rv = status(context, LIST_AGAIN_MS, now, count[turn]);
 		if ((unsigned int)rv == UNKNOWN_READER) {
 			tell();
-			nap(SPIN_MS);
+			nap(RELIST_MS);
 		}
 		else if (rv && (unsigned int)rv != TIMEOUT) break;
 		else if (!rv) {

@@ -75,15 +75,16 @@ func Missing(t testing.TB, what string) {
 	t.Skipf("%s is missing", what)
 }
 
-// PSS is a process's proportional share of memory, in kB (proc(5), smaps_rollup); the test fails where it cannot be read.
-func PSS(t testing.TB, pid int) int {
+// Memory is one of the sums of a process's memory, in kB (proc(5), smaps_rollup): "Pss" is its proportional share, "Anonymous" what no file and no other
+// process has. The test fails where it cannot be read.
+func Memory(t testing.TB, pid int, sum string) int {
 	t.Helper()
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for line := range strings.Lines(string(text)) {
-		if f := strings.Fields(line); len(f) > 1 && f[0] == "Pss:" {
+		if f := strings.Fields(line); len(f) > 1 && f[0] == sum+":" {
 			n, err := strconv.Atoi(f[1])
 			if err != nil {
 				t.Fatal(err)
@@ -91,7 +92,7 @@ func PSS(t testing.TB, pid int) int {
 			return n
 		}
 	}
-	t.Fatalf("process %d has no PSS", pid)
+	t.Fatalf("process %d has no %s", pid, sum)
 	return 0
 }
 
