@@ -256,7 +256,7 @@ func byItself(b *testing.B, m token.Module) (took []time.Duration) {
 func BenchmarkRack_MemoryOverManyPlugs(b *testing.B) {
 	bench, config := virtualtest.StartForTest(b, virtual.Spec{Name: "a", Kind: token.Kaztoken, PIN: benchPIN, Initialized: true})
 	config.PollEvery = 0
-	config.Modules[0].Profile.SlotEvents = "yes" // or ten thousand plugs would take half an hour
+	config.Modules[0].Profile.SlotEvents = "yes"                                               // or ten thousand plugs would take half an hour
 	config.Modules[0].Env = append(config.Modules[0].Env, "TIRKEU_SHIM_EVENTS=yes", "GOGC=10") // and garbage that waits is no leak
 	rack, err := token.Open(b.Context(), config)
 	if err != nil {
