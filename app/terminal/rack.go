@@ -9,6 +9,7 @@ import (
 
 	"github.com/tirkeu/kiosk/app"
 	"github.com/tirkeu/kiosk/hardware/token"
+	"github.com/tirkeu/kiosk/hardware/usb"
 )
 
 // rack is hardware/token's rack as app wants it. Until it is opened it holds no token: the workers each load a vendor's
@@ -39,6 +40,22 @@ func (r *rack) start(ctx context.Context, c token.Config) error {
 		close(r.opened)
 	})
 	return r.failed
+}
+
+// follow lets the workers look at their slots whenever something comes to USB or goes, until ctx ends: a module shows it soon after.
+func (r *rack) follow(ctx context.Context, source *usb.Source) {
+	changed, stop := source.Watch()
+	defer stop()
+	for {
+		select {
+		case <-changed:
+			if open := r.now(); open != nil {
+				open.LookSoon()
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // now is the open rack; nil before, and when it could not be opened.

@@ -103,7 +103,10 @@ func (t *Terminal) Start() error {
 
 // OpenRack starts the token workers, and the watch on USB. Until then, and in commands that need no tokens, none is seen.
 func (t *Terminal) OpenRack(ctx context.Context) error {
-	t.looking.Do(func() { t.working.Go(func() { t.usb.Run(t.ctx) }) })
+	t.looking.Do(func() {
+		t.working.Go(func() { t.usb.Run(t.ctx) })
+		t.working.Go(func() { t.rack.follow(t.ctx, t.usb) })
+	})
 	return t.rack.start(ctx, token.Config{Worker: t.configuration.Worker, Modules: t.configuration.modules(), Devices: t.configuration.Devices, Log: t.log})
 }
 

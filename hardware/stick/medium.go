@@ -1,6 +1,7 @@
 package stick
 
 import (
+	"context"
 	"errors"
 	"os"
 
@@ -13,6 +14,8 @@ type medium interface {
 	top() (*os.File, error)
 	// identity tells one stay of a medium from the next; false where there is none.
 	identity() (identity, bool)
+	// changes tells that the medium may have come or gone, until ctx ends; nil where nobody tells it.
+	changes(ctx context.Context) <-chan struct{}
 	// unlock lets the medium be written until lock is called. One writing at a time asks for it.
 	unlock() (lock func(), err error)
 	// protected says whether a medium that is mounted with these flags (statfs) cannot be written to.

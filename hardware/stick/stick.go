@@ -37,8 +37,12 @@ const (
 	maxWrite  = 16 << 20 // bytes in one written file
 )
 
-// watchEvery is how often Watch looks. A folder on a stick costs one system call to look at.
-const watchEvery = 300 * time.Millisecond
+// watchEvery is how often Watch looks. A folder on a stick costs one system call to look at, and the kiosk's waking up more than that: where a medium
+// that is not there tells when it comes, it is looked for every watchSeldom only.
+const (
+	watchEvery  = 300 * time.Millisecond
+	watchSeldom = 2 * time.Second
+)
 
 // Stick is the place where a citizen's stick is found when one is plugged in. It may be used by several goroutines at once.
 type Stick struct {
@@ -69,8 +73,11 @@ func (s *Stick) Watch(ctx context.Context) <-chan bool {
 	out := make(chan bool)
 	go func() {
 		defer close(out)
-		tick := time.NewTicker(s.every)
-		defer tick.Stop()
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		changes := s.medium.changes(ctx)
+		next := time.NewTimer(s.every)
+		defer next.Stop()
 		tell := func(there bool) bool {
 			select {
 			case out <- there:
@@ -84,10 +91,16 @@ func (s *Stick) Watch(ctx context.Context) <-chan bool {
 			return
 		}
 		for {
+			every := s.every
+			if changes != nil && !there {
+				every = max(every, watchSeldom)
+			}
+			next.Reset(every)
 			select {
 			case <-ctx.Done():
 				return
-			case <-tick.C:
+			case <-changes:
+			case <-next.C:
 			}
 			now, is := s.medium.identity()
 			if there && (!is || now != last) && !tell(false) {

@@ -107,8 +107,9 @@ func median(all []time.Duration) time.Duration {
 	return all[len(all)/2]
 }
 
-// inProcess loads the module here and gives the signature of the key "k".
-func inProcess(b *testing.B, m token.Module, pin string) func([]byte) []byte {
+// loaded loads the module here.
+func loaded(b *testing.B, m token.Module) *pkcs11.Ctx {
+	b.Helper()
 	for _, e := range m.Env {
 		name, value, _ := strings.Cut(e, "=")
 		b.Setenv(name, value)
@@ -117,14 +118,22 @@ func inProcess(b *testing.B, m token.Module, pin string) func([]byte) []byte {
 	if p == nil {
 		b.Fatal("load module")
 	}
+	if err := p.Initialize(); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = p.Finalize(); p.Destroy() })
+	return p
+}
+
+// inProcess loads the module here and gives the signature of the key "k".
+func inProcess(b *testing.B, m token.Module, pin string) func([]byte) []byte {
+	p := loaded(b, m)
 	must := func(err error) {
 		if err != nil {
 			b.Helper()
 			b.Fatal(err)
 		}
 	}
-	must(p.Initialize())
-	b.Cleanup(func() { _ = p.Finalize(); p.Destroy() })
 	h, err := p.OpenSession(0, pkcs11.CKF_SERIAL_SESSION|pkcs11.CKF_RW_SESSION)
 	must(err)
 	must(p.Login(h, pkcs11.CKU_USER, pin))
@@ -173,7 +182,7 @@ func BenchmarkRack_IdleWithFourModules(b *testing.B) {
 	}
 	resident := 0
 	for _, m := range rack.Modules() {
-		resident += private(b, m.PID)
+		resident += virtualtest.Memory(b, m.PID, "Pss")
 	}
 	b.ReportMetric(float64(resident)/1024/float64(len(specs)), "MB/worker")
 }
@@ -201,20 +210,4 @@ func spent(b *testing.B, rack *token.Rack) time.Duration {
 		}
 	}
 	return total
-}
-
-// private is the proportional share of memory of a process, in kB.
-func private(b *testing.B, pid int) int {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
-	if err != nil {
-		b.Logf("memory not measured: %v", err)
-		return 0
-	}
-	for line := range strings.Lines(string(text)) {
-		if f := strings.Fields(line); len(f) > 1 && f[0] == "Pss:" {
-			n, _ := strconv.Atoi(f[1])
-			return n
-		}
-	}
-	return 0
 }

@@ -64,13 +64,13 @@ type process struct {
 }
 
 // launch starts a worker and waits for its greeting.
-func launch(ctx context.Context, l *launcher, config Config, m Module, log *slog.Logger) (*process, error) {
+func launch(ctx context.Context, l *launcher, config Config, m Module, events bool, log *slog.Logger) (*process, error) {
 	p := &process{answers: make(chan *wire.Answer, 1), dead: make(chan struct{}), exited: make(chan struct{})}
 	var err error
 	if config.Start != nil {
 		p.worker, err = config.Start(m)
 	} else {
-		p.worker, err = l.program(config, m, &complaints{log: log, private: &p.private})
+		p.worker, err = l.program(config, m, events, &complaints{log: log, private: &p.private})
 	}
 	if err != nil {
 		return nil, err
@@ -96,7 +96,7 @@ func launch(ctx context.Context, l *launcher, config Config, m Module, log *slog
 }
 
 // program starts tirkeu-token.
-func (l *launcher) program(config Config, m Module, complain io.Writer) (Worker, error) {
+func (l *launcher) program(config Config, m Module, events bool, complain io.Writer) (Worker, error) {
 	if _, err := os.Stat(m.Path); err != nil {
 		return Worker{}, fmt.Errorf("find module: %w", err)
 	}
@@ -111,6 +111,9 @@ func (l *launcher) program(config Config, m Module, complain io.Writer) (Worker,
 		return Worker{}, fmt.Errorf("make pipe: %w", err)
 	}
 	cmd := exec.Command(config.Worker, "--module", m.Path, "--poll", config.PollEvery.String())
+	if events {
+		cmd.Args = append(cmd.Args, "--events")
+	}
 	cmd.Env = append(os.Environ(), m.Env...)
 	cmd.ExtraFiles = []*os.File{workerIn, workerOut} // descriptors 3 and 4
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}

@@ -23,11 +23,16 @@ type Profile struct {
 	RSAMin        int           `toml:"rsa_min"` // bits; shorter keys are refused before the token is touched
 	RSAMax        int           `toml:"rsa_max"` // bits
 
-	// For people who read it; the worker polls in any case, for what notices a pull on one module blocks for ever on another.
+	// With "yes" a thread of the worker waits for the module's events, and the slots are looked at seldom; not any more once a worker that does so
+	// hangs, or is lost soon after its start, for some modules let nobody else in while one waits.
 	SlotEvents string `toml:"slot_events"` // "yes", "no", "not supported", "not tried"
-	Replug     string `toml:"replug"`      // "noticed", "not noticed", "not tried"
-	Erases     string `toml:"erases"`      // whether making a key erased what was there: "yes", "no", "not tried"
+
+	// For people who read it.
+	Replug string `toml:"replug"` // "noticed", "not noticed", "not tried"
+	Erases string `toml:"erases"` // whether making a key erased what was there: "yes", "no", "not tried"
 }
+
+const slotEventsYes = "yes"
 
 // LoadProfile reads a profile; a word in it that means nothing is an error.
 func LoadProfile(path string) (Profile, error) {

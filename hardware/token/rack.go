@@ -139,6 +139,17 @@ func (r *Rack) Modules() []ModuleState {
 	return states
 }
 
+// LookSoon says that something was plugged or pulled just now: every module's slots are looked at as soon as its worker is free, and often for a
+// while after. It does not wait.
+func (r *Rack) LookSoon() {
+	for _, s := range r.workers {
+		select {
+		case s.soon <- struct{}{}:
+		default: // it knows already
+		}
+	}
+}
+
 // Recycle ends every worker and starts it anew, which wipes what modules and bindings remember of a citizen; it returns when all have
 // looked at their slots again, or when ctx ends. Every token gets a new insertion, a call under way ends with an error.
 func (r *Rack) Recycle(ctx context.Context) {

@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	aliveEvery    = 25                     // so many polls of the worker's own to one the kiosk asks for, to see that it still answers
+	aliveEvery    = 75                     // so many times PollEvery to one poll the kiosk asks for, to see that the worker still answers
 	byeTimeout    = 300 * time.Millisecond // for logging out before an orderly kill
 	stableAfter   = 10 * time.Second       // a worker that lived longer starts again at once
 	firstBackoff  = 100 * time.Millisecond
@@ -26,10 +26,12 @@ type supervisor struct {
 	config   Config // the rack's, with the module's profile laid over it
 	jobs     chan *job
 	restarts chan chan struct{}
+	soon     chan struct{} // capacity 1: the slots are to be looked at now
 	ready    chan struct{} // closed after the first start, successful or not
 
 	waiting []chan struct{} // who asked for the restart under way; only run touches it
 	died    bool            // WorkerDied was told and WorkerBack not yet; only run touches it
+	deaf    bool            // the module is not let wait for its slot events any more: a worker that did was lost early or hung; only run touches it
 	crashed *job            // whose worker crashed under it, until it is known whether its token is still there; only run touches it
 
 	mu  sync.Mutex // guards now, for a read or a write
@@ -62,7 +64,7 @@ var (
 
 func newSupervisor(r *Rack, m Module) *supervisor {
 	return &supervisor{
-		rack: r, module: m, config: m.Profile.under(r.config), jobs: make(chan *job), restarts: make(chan chan struct{}), ready: make(chan struct{}),
+		rack: r, module: m, config: m.Profile.under(r.config), jobs: make(chan *job), restarts: make(chan chan struct{}), soon: make(chan struct{}, 1), ready: make(chan struct{}),
 		now: ModuleState{Name: m.Name, Path: m.Path},
 	}
 }
@@ -123,7 +125,12 @@ func (s *supervisor) run(ctx context.Context) {
 			s.rack.log.Warn("token worker lost", "module", s.module.Name, "reason", err)
 			s.tell(WorkerDied)
 		}
-		if time.Since(began) > stableAfter {
+		long := time.Since(began) > stableAfter
+		if s.hears() && (!long || errors.Is(err, ErrTimeout)) {
+			s.deaf = true
+			s.rack.log.Warn("the module's slot events are not waited for any more", "module", s.module.Name)
+		}
+		if long {
 			failures = 0
 		}
 		failures++
@@ -178,10 +185,13 @@ func (s *supervisor) pause(ctx context.Context, failures int) bool {
 	return false
 }
 
+// hears says whether a worker lets its module wait for slot events: only where an examination has seen that it has them, and nothing speaks against it.
+func (s *supervisor) hears() bool { return s.module.Profile.SlotEvents == slotEventsYes && !s.deaf }
+
 // start launches a worker and takes the first look at its slots.
 func (s *supervisor) start(ctx context.Context) (*process, error) {
 	s.set(func(m *ModuleState) { m.Starts++ })
-	p, err := launch(ctx, s.rack.launch, s.config, s.module, s.rack.log.With("module", s.module.Name))
+	p, err := launch(ctx, s.rack.launch, s.config, s.module, s.hears(), s.rack.log.With("module", s.module.Name))
 	if err != nil {
 		return nil, err
 	}
@@ -192,7 +202,7 @@ func (s *supervisor) start(ctx context.Context) (*process, error) {
 		s.died = false
 		s.tell(WorkerBack)
 	}
-	err = s.poll(ctx, p)
+	err = s.poll(ctx, p, false)
 	if err != nil {
 		p.kill()
 		s.rack.update(s, nil, nil)
@@ -218,7 +228,9 @@ func (s *supervisor) serve(ctx context.Context, p *process) error {
 		case j := <-s.jobs:
 			err = s.do(ctx, p, j)
 		case <-ticker.C:
-			err = s.poll(ctx, p)
+			err = s.poll(ctx, p, false)
+		case <-s.soon:
+			err = s.poll(ctx, p, true)
 		case news, open := <-p.answers:
 			if !open || news.ID != 0 {
 				err = s.lost(p, open)
@@ -260,7 +272,7 @@ func (s *supervisor) do(ctx context.Context, p *process, j *job) error {
 	case removed && j.request.Op == wire.OpGenerate:
 		return errRecycled // OpenSC 0.23 makes no key any more in a process that lost a card while one was made
 	case removed:
-		return s.poll(ctx, p)
+		return s.poll(ctx, p, false)
 	}
 	return nil
 }
@@ -277,9 +289,9 @@ func blame(p *process, err error) result {
 	}
 }
 
-// poll looks at the slots; an error means that the worker is lost.
-func (s *supervisor) poll(ctx context.Context, p *process) error {
-	answer, err := s.exchange(ctx, p, &wire.Request{Op: wire.OpPoll, Known: p.known}, s.config.CallTimeout, nil)
+// poll looks at the slots; an error means that the worker is lost. soon: something was plugged or pulled just now.
+func (s *supervisor) poll(ctx context.Context, p *process, soon bool) error {
+	answer, err := s.exchange(ctx, p, &wire.Request{Op: wire.OpPoll, Known: p.known, Soon: soon}, s.config.CallTimeout, nil)
 	if err != nil {
 		return err
 	}

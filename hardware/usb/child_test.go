@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
@@ -38,8 +39,9 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// watchAsChild ends when its input does.
+// watchAsChild ends when its input does. It keeps little garbage, for its memory is measured.
 func watchAsChild() {
+	debug.SetGCPercent(10)
 	ctx, stop := context.WithCancel(context.Background())
 	go func() {
 		_, _ = io.Copy(io.Discard, os.Stdin)
@@ -96,7 +98,10 @@ func slotsAsChild() {
 }
 
 // child is a running one.
-type child struct{ lines chan string }
+type child struct {
+	lines chan string
+	pid   int
+}
 
 // startChild starts this program in another role; what it prints comes line by line.
 func startChild(t testing.TB, kind string, env ...string) *child {
@@ -115,7 +120,7 @@ func startChild(t testing.TB, kind string, env ...string) *child {
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
-	c := &child{lines: make(chan string, 4096)}
+	c := &child{lines: make(chan string, 4096), pid: command.Process.Pid}
 	go func() {
 		defer close(c.lines)
 		for scanner := bufio.NewScanner(output); scanner.Scan(); {

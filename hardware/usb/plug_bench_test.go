@@ -114,3 +114,38 @@ func BenchmarkPlug(b *testing.B) {
 	}
 	fmt.Printf("\n%s\n", line) // on a line of its own
 }
+
+// settled is after how many plugs a program has the memory that it needs: Go first collects after 4 MB.
+const settled = 1000
+
+// BenchmarkWatch_MemoryOverManyPlugs plugs and pulls one device as often as -benchtime says (10000x), and reports what memory the program that watches
+// has after the first thousand and after all, in MB, and the ratio: it must not grow.
+func BenchmarkWatch_MemoryOverManyPlugs(b *testing.B) {
+	v, watch := onBus(b, nil)
+	at := bus.Port{Bus: 1, Port: 1}
+	until := func(kind EventKind) {
+		for watch.event(b).Kind != kind {
+		}
+	}
+	early := 0
+	for n := range b.N {
+		if n == max(1, min(settled, b.N/2)) {
+			early = virtualtest.Memory(b, watch.pid, "Anonymous")
+		}
+		if err := v.Plug(at, etoken("1")); err != nil {
+			b.Fatal(err)
+		}
+		until(Described)
+		if err := v.Pull(at); err != nil {
+			b.Fatal(err)
+		}
+		until(Left)
+	}
+	if early == 0 {
+		return // the benchmark's own first round
+	}
+	late := virtualtest.Memory(b, watch.pid, "Anonymous")
+	b.ReportMetric(float64(early)/1024, "MB-early")
+	b.ReportMetric(float64(late)/1024, "MB-late")
+	b.ReportMetric(float64(late)/float64(early), "ratio")
+}

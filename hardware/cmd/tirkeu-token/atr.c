@@ -8,23 +8,8 @@
 #include <stddef.h>
 #include <string.h>
 
-#define SCOPE_SYSTEM 2
-#define STATE_PRESENT 0x20
-
-/* SCARD_READERSTATE of pcsc-lite on Linux, where a DWORD is a long. */
-struct reader_state {
-	const char *reader;
-	void *user;
-	unsigned long current, event, length;
-	unsigned char atr[ATR_MOST];
-};
-
-typedef long (*establish_context)(unsigned long scope, const void *, const void *, long *context);
-typedef long (*get_status_change)(long context, unsigned long timeout, struct reader_state *, unsigned long count);
-typedef long (*release_context)(long context);
-
 int atr_of(const char *reader, unsigned char atr[ATR_MOST]) {
-	void *library = dlopen("libpcsclite.so.1", RTLD_LAZY | RTLD_NOLOAD);
+	void *library = dlopen(PCSC_LIBRARY, RTLD_LAZY | RTLD_NOLOAD);
 	if (!library) return 0;
 	establish_context establish = (establish_context)dlsym(library, "SCardEstablishContext");
 	get_status_change status = (get_status_change)dlsym(library, "SCardGetStatusChange");

@@ -2,7 +2,7 @@
 #ifndef TIRKEU_ATR_H
 #define TIRKEU_ATR_H
 
-#define ATR_MOST 33 /* ISO/IEC 7816-3 §8.1, and one more as PC/SC has it */
+#include "pcsc.h"
 
 /* Writes the answer to reset of the card in the reader of that name and gives its length; 0 where the loaded module does not use PC/SC, its daemon
  * does not answer, or there is no such reader or no card in it. */

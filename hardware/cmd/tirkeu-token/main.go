@@ -19,9 +19,10 @@ import (
 func main() {
 	flags := flag.NewFlagSet("tirkeu-token", flag.ExitOnError) // exits with 2 on wrong usage
 	path := flags.String("module", "", "`path` of the PKCS#11 module to serve")
-	every := flags.Duration("poll", 200*time.Millisecond, "how often to look at the slots")
+	every := flags.Duration("poll", 200*time.Millisecond, "how often to look at the slots, while something is to be expected of them")
+	events := flags.Bool("events", false, "let a thread wait in the module for its slot events, which not every module survives")
 	flags.Usage = func() {
-		fmt.Fprintln(flags.Output(), "usage: tirkeu-token --module PATH [--poll EVERY]\nServes a PKCS#11 module over descriptors 3 and 4; started by the kiosk.")
+		fmt.Fprintln(flags.Output(), "usage: tirkeu-token --module PATH [--poll EVERY] [--events]\nServes a PKCS#11 module over descriptors 3 and 4; started by the kiosk.")
 		flags.PrintDefaults()
 	}
 	_ = flags.Parse(os.Args[1:])
@@ -43,6 +44,9 @@ func main() {
 	err = wire.Write(answers, wire.Hello{Version: wire.Version, Library: m.library()})
 	if err != nil {
 		os.Exit(1)
+	}
+	if *events {
+		m.sight.listen()
 	}
 	m.serve(requests, answers)
 }

@@ -18,17 +18,29 @@ func (m *module) serve(requests, answers *os.File) {
 	fd := int(requests.Fd())
 	go leaveWith(fd)
 	in := bufio.NewReader(requests)
+	m.pace.stir(time.Now(), livelyFor)
 	next := time.Now().Add(m.every)
 	for {
-		wait := max(0, time.Until(next))
-		if in.Buffered() == 0 && !m.sight.wait(fd, wait, m.every, refreshEvery) {
-			next = time.Now().Add(m.every)
-			m.tell(answers)
-			continue
+		now := time.Now()
+		every, looks := m.pace.now(now, m.every, m.sight.told())
+		if looks == 0 {
+			looks = max(1, int(m.every*refreshEvery/every))
+		}
+		wait := min(max(0, next.Sub(now)), every)
+		if in.Buffered() == 0 {
+			because := m.sight.wait(fd, wait, every, looks)
+			if because != asked {
+				if because == told {
+					m.pace.stir(time.Now(), livelyFor)
+				}
+				m.tell(answers)
+				next = time.Now().Add(every)
+				continue
+			}
 		}
 		if wait == 0 { // a kiosk that never stops asking must not keep us from looking
-			next = time.Now().Add(m.every)
 			m.tell(answers)
+			next = time.Now().Add(every)
 		}
 		var request wire.Request
 		err := wire.Read(in, &request)
@@ -51,6 +63,7 @@ func (m *module) tell(answers *os.File) {
 	if answer.Fault != "" || answer.Known == m.told {
 		return // a module that cannot list its slots is found out by the kiosk's own poll
 	}
+	m.pace.stir(time.Now(), livelyFor)
 	m.told = answer.Known
 	err := wire.Write(answers, answer)
 	if err != nil {
@@ -80,6 +93,9 @@ func leaveWith(fd int) {
 // answer does what one request asks.
 func (m *module) answer(r *wire.Request) *wire.Answer {
 	if r.Op == wire.OpPoll {
+		if r.Soon {
+			m.pace.expect(time.Now(), m.sight.told())
+		}
 		a := m.poll(r.Known)
 		m.told = a.Known
 		return a
@@ -88,6 +104,7 @@ func (m *module) answer(r *wire.Request) *wire.Answer {
 		m.bye()
 		return &wire.Answer{}
 	}
+	m.pace.stir(time.Now(), workingFor)
 	t := m.bySeen(r.Seen)
 	if t == nil {
 		return &wire.Answer{Fault: wire.FaultRemoved}

@@ -12,8 +12,8 @@ import (
 	"github.com/tirkeu/kiosk/hardware/token/wire"
 )
 
-// refreshEvery says after how many looks at slots and sessions C_GetTokenInfo is asked again: on a card that costs milliseconds.
-const refreshEvery = 25
+// refreshEvery says after how many times of --poll C_GetTokenInfo is asked again: on a card that costs milliseconds.
+const refreshEvery = 75
 
 // unavailable is CK_UNAVAILABLE_INFORMATION (PKCS#11 v2.40 §3.2).
 const unavailable = ^uint(0)
@@ -24,7 +24,8 @@ const maxObjects = 512
 // module is the loaded module and the tokens in its slots.
 type module struct {
 	p       cryptoki
-	every   time.Duration     // between looks at the slots
+	every   time.Duration // between looks at the slots, while something is to be expected of them
+	pace    pace
 	present map[uint]*present // by slot
 	last    uint64            // number of the latest appearance
 	known   uint64            // grows with every change of what poll tells
@@ -57,7 +58,7 @@ func (m *module) poll(known uint64) *wire.Answer {
 		return &wire.Answer{Fault: wire.FaultToken, Code: code(err)}
 	}
 	for slot, t := range m.present {
-		if !slices.Contains(slots, slot) || !m.alive(t) || !m.unchanged(t) {
+		if !slices.Contains(slots, slot) || !m.answers(t) || !m.unchanged(t) {
 			m.drop(t)
 		}
 	}
@@ -119,10 +120,15 @@ func (m *module) alive(t *present) bool {
 	if err == nil && !slices.Contains(slots, t.slot) {
 		return false
 	}
+	return m.answers(t)
+}
+
+// answers says whether the session that dies with a token lives still. The slots were asked for before it.
+func (m *module) answers(t *present) bool {
 	if !t.open {
 		return true
 	}
-	_, err = m.p.GetSessionInfo(t.watch)
+	_, err := m.p.GetSessionInfo(t.watch)
 	return err == nil
 }
 
@@ -218,5 +224,7 @@ func (m *module) bye() {
 			_ = m.p.Logout(t.login.handle)
 		}
 	}
-	_ = m.p.Finalize()
+	if !m.sight.waited() {
+		_ = m.p.Finalize()
+	}
 }

@@ -1,9 +1,10 @@
 //go:build cgo
 
-/* A look at the slots every 200 ms costs a module some microseconds, but a wake-up of Go's runtime ten times that, for it wakes its
+/* A look at the slots costs a module some microseconds, but a wake-up of Go's runtime ten times that, for it wakes its
  * monitoring thread as well. So the looking is done here, and Go is woken when there is something to do.
  */
 #include "watch.h"
+#include "listen.h"
 #include <dlfcn.h>
 #include <poll.h>
 #include <stddef.h>
@@ -41,9 +42,15 @@ static int differs(struct watch_functions *module, unsigned long slot_count, con
 
 int watch_wait(struct watch_functions *module, int fd, int first, int every, int rounds,
 	unsigned long slot_count, const unsigned long *sessions, unsigned long session_count) {
-	struct pollfd request = { .fd = fd, .events = POLLIN };
+	struct pollfd on[2] = { { .fd = fd, .events = POLLIN }, { .fd = listen_descriptor(), .events = POLLIN } };
 	for (int wait = first;; wait = every) {
-		if (poll(&request, 1, wait) != 0) return WATCH_REQUEST; /* or the end of the pipe, which reading tells */
+		int ready = poll(on, 2, wait);
+		if (ready < 0) continue; /* a signal */
+		if (on[0].revents) return WATCH_REQUEST; /* or the end of the pipe, which reading tells */
+		if (ready > 0) {
+			listen_heard();
+			return WATCH_TOLD;
+		}
 		if (rounds-- <= 0) return WATCH_DUE;
 		if (differs(module, slot_count, sessions, session_count)) return WATCH_DIFFERS;
 	}
@@ -53,3 +60,5 @@ unsigned long watch_event(struct watch_functions *module) {
 	unsigned long slot;
 	return ((wait_for_slot_event)module->function[WAIT_FOR_SLOT_EVENT])(DONT_BLOCK, &slot, NULL);
 }
+
+void watch_listen(struct watch_functions *module) { listen_to_module(module->function[WAIT_FOR_SLOT_EVENT]); }

@@ -4,6 +4,7 @@ package main
 
 // #cgo LDFLAGS: -ldl
 // #include <stdlib.h>
+// #include "listen.h"
 // #include "watch.h"
 import "C"
 
@@ -42,6 +43,9 @@ func (s *sight) event() error {
 
 // take notes what a poll found: the slots with a token, and the sessions that die with their tokens.
 func (s *sight) take(slots []uint, present map[uint]*present) {
+	if s.functions != nil {
+		C.listen_to_readers() // some modules bring PC/SC's library along only when they first need it
+	}
 	s.slots, s.sessions, s.blind = len(slots), s.sessions[:0], false
 	for _, slot := range slots {
 		if t := present[slot]; t != nil && t.open {
@@ -52,15 +56,45 @@ func (s *sight) take(slots []uint, present map[uint]*present) {
 	}
 }
 
-// wait returns when a request can be read (true) or when it is time to poll (false): the slots look different, or rounds looks were taken.
-func (s *sight) wait(fd int, first, every time.Duration, rounds int) bool {
+// listen lets a thread wait in the module for its slot events. It is only for a module of which that is known to work.
+func (s *sight) listen() {
+	if s.functions != nil {
+		C.watch_listen(s.functions)
+	}
+}
+
+// told says whether changes are told of without looking.
+func (s *sight) told() bool { return C.listen_ears() > 0 }
+
+// waited says whether a thread is, or was, in the module beside ours.
+func (s *sight) waited() bool { return C.listen_inside() != 0 }
+
+// why wait returned.
+type why int
+
+const (
+	asked   why = C.WATCH_REQUEST // a request can be read
+	differs why = C.WATCH_DIFFERS // the slots look different
+	due     why = C.WATCH_DUE     // as many looks were taken as it was told to take
+	told    why = C.WATCH_TOLD    // the machine, or the module, says that something was plugged or pulled
+)
+
+// wait returns when a request can be read or when it is time to poll.
+func (s *sight) wait(fd int, first, every time.Duration, looks int) why {
 	if s.functions == nil {
-		return readable(fd, first)
+		if readable(fd, first) {
+			return asked
+		}
+		return due
 	}
 	if s.blind {
-		rounds = 0
+		looks = 0
 	}
-	why := C.watch_wait(s.functions, C.int(fd), C.int(first.Milliseconds()), C.int(every.Milliseconds()), C.int(rounds),
-		C.ulong(s.slots), unsafe.SliceData(s.sessions), C.ulong(len(s.sessions)))
-	return why == C.WATCH_REQUEST
+	return why(C.watch_wait(s.functions, C.int(fd), milliseconds(first), milliseconds(every), C.int(looks),
+		C.ulong(s.slots), unsafe.SliceData(s.sessions), C.ulong(len(s.sessions))))
+}
+
+// milliseconds are rounded up: a look too early would be followed by another.
+func milliseconds(d time.Duration) C.int {
+	return C.int((d + time.Millisecond - 1) / time.Millisecond)
 }

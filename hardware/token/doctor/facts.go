@@ -132,6 +132,6 @@ func (e *Examination) events(ctx context.Context) error {
 	default:
 		e.profile.SlotEvents = "no"
 	}
-	e.report.add(Well, "slot events", e.profile.SlotEvents+" (C_WaitForSlotEvent, not blocking; the blocking one is never used: the worker looks by itself)")
+	e.report.add(Well, "slot events", e.profile.SlotEvents+" (C_WaitForSlotEvent, not blocking; with yes the worker waits for them from now on, and looks at the slots by itself less often)")
 	return nil
 }

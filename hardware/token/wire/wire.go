@@ -92,6 +92,7 @@ type Request struct {
 	ID      uint64 `json:"id"`
 	Op      Op     `json:"op"`
 	Known   uint64 `json:"known,omitempty"`   // poll: the generation the kiosk already has
+	Soon    bool   `json:"soon,omitempty"`    // poll: something was plugged or pulled just now, look often for a while
 	Seen    uint64 `json:"seen,omitempty"`    // the appearance of a token
 	Session uint64 `json:"session,omitempty"` // a logged-in session
 	PIN     []byte `json:"pin,omitempty"`     // unblock: the administrator's

@@ -3,6 +3,7 @@
  *
  *   TIRKEU_SHIM_CTL    control file: what is plugged in and what goes wrong (control.c)
  *   TIRKEU_SHIM_CARDS  directory of the tokens' own memory (card.c)
+ *   TIRKEU_SHIM_EVENTS whether it tells of slot events (event.c)
  *   TIRKEU_SHIM_REAL   SoftHSM's module, when it is not where Debian puts it
  *   SOFTHSM2_CONF      SoftHSM's store, which holds the tokens of all virtual modules
  *
@@ -303,8 +304,10 @@ static CK_RV CloseAllSessions(CK_SLOT_ID id) {
 }
 
 static CK_RV WaitForSlotEvent(CK_FLAGS flags, CK_SLOT_ID_PTR id, void *reserved) {
-	(void)flags, (void)id, (void)reserved;
-	return CKR_FUNCTION_NOT_SUPPORTED;
+	(void)reserved;
+	if (!initialized) return CKR_CRYPTOKI_NOT_INITIALIZED;
+	CK_RV rv = enter("C_WaitForSlotEvent", -1);
+	return rv ? rv : event_wait(flags, id);
 }
 
 static CK_RV load(void) {

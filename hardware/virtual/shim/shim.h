@@ -74,6 +74,9 @@ void card_close(int fd, const struct card *c);
 /* Counts a call in the file NAME.calls, which is mapped into every process. */
 void card_count(const char *name, const char *function);
 
+/* event.c: waits until a slot is not as it was told of last. */
+CK_RV event_wait(CK_FLAGS flags, CK_SLOT_ID_PTR id);
+
 /* pin.c: the functions around the PIN. */
 CK_RV pin_login(const struct slot *s, CK_SESSION_HANDLE h, CK_USER_TYPE u, CK_UTF8CHAR_PTR pin, CK_ULONG len);
 CK_RV pin_set(const struct slot *s, CK_SESSION_HANDLE h, CK_UTF8CHAR_PTR old, CK_ULONG old_len, CK_UTF8CHAR_PTR pin, CK_ULONG len);

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -72,6 +73,27 @@ func Missing(t testing.TB, what string) {
 		t.Fatalf("%s is missing", what)
 	}
 	t.Skipf("%s is missing", what)
+}
+
+// Memory is one of the sums of a process's memory, in kB (proc(5), smaps_rollup): "Pss" is its proportional share, "Anonymous" what no file and no other
+// process has. The test fails where it cannot be read.
+func Memory(t testing.TB, pid int, sum string) int {
+	t.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if f := strings.Fields(line); len(f) > 1 && f[0] == sum+":" {
+			n, err := strconv.Atoi(f[1])
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+	}
+	t.Fatalf("process %d has no %s", pid, sum)
+	return 0
 }
 
 // build gives the virtual module and the worker, built from the sources as they are.
