@@ -123,7 +123,7 @@ async function apart(check, state) {
       const r = spawnSync(join(bin, programs[1]), ['provision', '--config', join(house, 'kiosk.toml'), '--state', folder, '--centre', 'https://127.0.0.1:1', '--reference', k.reference], { encoding: 'utf8', input: k.secret })
       if (r.status !== 1 || !/share no data/.test(r.stderr)) throw new Error(`provision: exit ${r.status}: ${r.stderr}`)
     })
-    await check(`${what} put the other program out of service, in three languages`, () => within('l10', folder, programs[2], async (w, band, x) => {
+    await check(`${what} put the other program out of service, in three languages`, () => within('l21', folder, programs[2], async (w, band, x) => {
       await w.on('fault')
       for (const lang of ['kk', 'ru', 'en']) { await w.touch('lang-' + lang); await says(w, lang, 'error.E-1508.title', 'error.E-1508.text', 'error.E-1508.hint') }
       if (programs[2] === 'tirkeu-training-e2e') await band.stands(w)
