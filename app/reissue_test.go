@@ -110,7 +110,7 @@ func TestReissue_KeysGoWhenTheSessionEndsBeforeTheSignature(t *testing.T) {
 	}
 }
 
-// Where the key that signs lies on the same token and that is closed, the keys go when it is opened next.
+// Where the key that signs lies on the same token and that is closed, the keys go when it is opened next and the citizen says so.
 func TestReissue_KeysOfAClosedTokenGoAtTheNextLogin(t *testing.T) {
 	s := newStand(t)
 	f := s.citizenToken("KZ-1", aigerim)
@@ -132,7 +132,9 @@ func TestReissue_KeysOfAClosedTokenGoAtTheNextLogin(t *testing.T) {
 	s.plug(f)
 	s.shows("menu", "start", args{"lang": "ru"})
 	s.shows("sign.medium", "cabinet", nil)
-	s.unlock(f)
+	s.shows("sign.secret", "sign.medium", args{"kind": "token", "insertion": f.token.Insertion})
+	s.shows("keys.unfinished", "sign.secret", args{"pin": f.pin})
+	s.shows("sign.keys", "keys.remove", nil)
 	if len(f.keys) != 2 || len(s.store.intents) != 0 {
 		t.Fatalf("%d keys, %d open intents", len(f.keys), len(s.store.intents))
 	}

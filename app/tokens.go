@@ -140,10 +140,15 @@ func (k *Kiosk) unlock(e *entry, args []byte, opened func(open *opened)) *fault 
 		open, err := k.login(ctx, ses, r, pin)
 		pin.Wipe()
 		if err == nil {
-			open.unfinished = append(open.unfinished, k.strange(ctx, joined, open, web)...)
+			var strange []unfinished
+			strange, err = k.strange(ctx, joined, open, web)
+			open.unfinished = append(open.unfinished, strange...)
 		}
 		return func() {
 			if err != nil {
+				if open != nil { // it was lost after the PIN was right
+					k.close()
+				}
 				k.fail(k.pinFault(r, err))
 				return
 			}

@@ -29,17 +29,18 @@ func labelled(label string) (template, number string) {
 
 // strange looks on an open token for key pairs without a certificate that another terminal made and that no application holds, as far as
 // this terminal and the centre know. web is the number of the application that is being confirmed, if it is one of the web: nobody has
-// made keys for it yet that count. Where the centre cannot be asked nothing is said of them.
-func (k *Kiosk) strange(ctx context.Context, joined *Joined, open *opened, web string) []unfinished {
-	keys, err := open.login.Keys(ctx)
+// made keys for it yet that count. Where the centre cannot be asked nothing is said of them. An error is the token's.
+func (k *Kiosk) strange(ctx context.Context, joined *Joined, open *opened, web string) ([]unfinished, error) {
+	reading, cancel := context.WithTimeout(ctx, tokenWithin)
+	defer cancel()
+	keys, err := open.login.Keys(reading)
 	if err != nil {
-		k.log.Warn("look for unfinished keys", "cause", err)
-		return nil
+		return nil, err
 	}
 	own, err := k.cfg.Store.OpenIntents(ctx)
 	if err != nil {
 		k.log.Warn("read device journal", "cause", err)
-		return nil
+		return nil, nil
 	}
 	words := map[string]bool{} // of each number: no application holds keys that this terminal does not know
 	var asks []unfinished
@@ -66,7 +67,7 @@ func (k *Kiosk) strange(ctx context.Context, joined *Joined, open *opened, web s
 			asks = append(asks, unfinished{leftover: leftover{medium: open.ref, number: number, id: key.ID}, template: template, elsewhere: true})
 		}
 	}
-	return asks
+	return asks, nil
 }
 
 // unfinishedKeys asks what shall become of them before the token is used for anything else.

@@ -94,7 +94,7 @@ async function first(step, w, who) {
 async function reissue(step, w, who, dir) {
   let before, code
   await step('reissue: the fields come from the certificate, in Kazakh', async () => {
-    before = new Token(who.token, 'kaztoken', who.pin).pairs()
+    before = new Token(who.token, who.pin).pairs()
     await enter(w, who, 'kk'); await w.act('reissue'); await w.on('apply.name')
     if (!(await w.text()).includes(who.surname) || await w.shows('[data-testid="field-surname"]')) throw new Error('the name is not that of the certificate: ' + await w.text())
     await w.act('apply.name'); await w.on('apply.email'); await w.act('apply.email'); await place(w); await presentable(w, 'kk')
@@ -122,7 +122,7 @@ async function reissue(step, w, who, dir) {
     await w.act('cabinet'); await w.on('cabinet.home'); await leave(w)
   })
   await step('pkcs11-tool sees two more pairs with certificates, openssl verifies them and OCSP says good', async () => {
-    const t = new Token(who.token, 'kaztoken', who.pin), keys = t.login('-O').toString().match(/Private Key Object/g).length
+    const t = new Token(who.token, who.pin), keys = t.login('-O').toString().match(/Private Key Object/g).length
     const fresh = [...t.certificates(dir)].filter(([id]) => !before.includes(id))
     if (keys !== 4 || fresh.length !== 2) throw new Error(`${keys} private keys, with new certificates ${fresh.map(([id]) => id)}`)
     for (const [, pem] of fresh) { good(dir, pem); names(pem, who.iin) }

@@ -28,7 +28,7 @@ export default async function cabinetKeys(check) {
 }
 
 /** certificates on the token, as pkcs11-tool reads them, each a file. */
-const certificates = (who, dir) => [...new Token(who.token, token(who.token).kind, who.pin).certificates(dir).values()]
+const certificates = (who, dir) => [...new Token(who.token, who.pin).certificates(dir).values()]
 
 /** agreed is what OCSP says of a certificate, "good" or "revoked"; the published list and openssl's own check by it must agree. */
 async function agreed(dir, pem) {

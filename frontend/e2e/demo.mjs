@@ -174,7 +174,7 @@ async function outside() {
     if (!text) throw new Error('the issuing certificate has no subject')
   }, { picture: false })
   dock('plug', kaztoken.token)
-  const token = new Token(kaztoken.token, 'kaztoken', NEW_PIN)
+  const token = new Token(kaztoken.token, NEW_PIN)
   await step('pkcs11-tool-sees-key-and-certificate', async () => {
     const list = token.login('-O').toString(), [keys, certs] = ['Private Key Object', 'Certificate Object'].map(kind => list.split(kind).length - 1), pairs = token.pairs()
     if (keys !== 2 || certs !== 2 || pairs.length !== 2) throw new Error(`${keys} private keys, ${certs} certificates, under the same CKA_ID: ${pairs}`)

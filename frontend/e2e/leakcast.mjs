@@ -40,7 +40,7 @@ export function cast() {
 
 /** outside gives a person's token, which is in meanwhile, as pkcs11-tool sees it; PINs go by the environment. */
 const outside = ({ token: name, pin = '' }, act, env = {}) => plugged(name, () => {
-  const { kind, so_pin } = token(name), t = new Token(name, kind, pin)
+  const { so_pin } = token(name), t = new Token(name, pin)
   Object.assign(t.env, { TOKEN_SO_PIN: so_pin, ...env })
   return act(t)
 })
