@@ -152,12 +152,12 @@ func (k *Kiosk) clean(id uint64, h held, before <-chan struct{}, gone chan struc
 	k.log.Info("session cleaned", "session", id)
 }
 
-// recycle replaces the token processes, closes gone and takes over what is plugged then.
+// recycle replaces the token processes, takes over what is plugged then and closes gone: who waited for it finds tokens as they are now.
 func (k *Kiosk) recycle(ctx context.Context, gone chan struct{}) {
+	defer close(gone)
 	if k.ctx.Err() == nil {
 		k.cfg.Rack.Recycle(ctx)
 	}
-	close(gone)
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.tokens = k.cfg.Rack.Tokens()

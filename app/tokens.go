@@ -136,10 +136,11 @@ func (k *Kiosk) unlock(e *entry, args []byte, opened func(open *opened)) *fault 
 		k.shut(made)
 	}
 	joined, web, from := k.joined, k.ses.draft.web, k.at
+	_, installing := from.(*installPIN) // to keys that are known: what else lies there is no matter, and a slow token has enough to do
 	k.start(job{awaits: true}, func(ctx context.Context, ses *session) func() {
 		open, err := k.login(ctx, ses, r, pin)
 		pin.Wipe()
-		if err == nil {
+		if err == nil && !installing {
 			var strange []unfinished
 			strange, err = k.strange(ctx, joined, open, web)
 			open.unfinished = append(open.unfinished, strange...)

@@ -5,6 +5,7 @@ import (
 	"go/parser"
 	"go/token"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -156,20 +157,24 @@ func TestWords_NoKeyIsLeftOver(t *testing.T) {
 // TestCodes_EachIsRaisedSomewhere finds numbers that cannot occur.
 func TestCodes_EachIsRaisedSomewhere(t *testing.T) {
 	source := ""
-	files, err := os.ReadDir(".")
-	if err != nil {
-		t.Fatal(err)
+	var files []string
+	for _, room := range []string{"*.go", "terminal/*.go"} { // terminal raises what stands in the way before there is a kiosk
+		found, err := filepath.Glob(room)
+		if err != nil || found == nil {
+			t.Fatalf("%s: %v", room, err)
+		}
+		files = append(files, found...)
 	}
 	names := map[Code]string{}
 	for _, f := range files {
-		if !strings.HasSuffix(f.Name(), ".go") || strings.HasSuffix(f.Name(), "_test.go") {
+		if strings.HasSuffix(f, "_test.go") {
 			continue
 		}
-		text, err := os.ReadFile(f.Name())
+		text, err := os.ReadFile(f)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if f.Name() != "errors.go" {
+		if f != "errors.go" {
 			source += string(text)
 			continue
 		}

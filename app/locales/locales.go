@@ -29,8 +29,8 @@ type Words struct {
 	attract    map[string][]byte
 }
 
-// onAttract begin the keys that the attract screen and the bar above it use.
-var onAttract = []string{"page.attract.", "page.header."}
+// onAttract begin the keys that the attract screen, the bar above it and what may be told there use.
+var onAttract = []string{"page.attract.", "page.header.", "page.notice."}
 
 // Load reads the embedded files.
 func Load() (*Words, error) {
