@@ -65,7 +65,7 @@ func TestOpenSC_PulledWithinItsCommandsEndsAndWorksAgain(t *testing.T) {
 	for i := range int64(places) {
 		n := 1 + i*(commands-1)/(places-1) // the first and the last among them
 		hand.left.Store(n)
-		limited := time.AfterFunc(20*time.Second, func() { panic("the program hangs") })
+		limited := time.AfterFunc(time.Minute, func() { panic("the program hangs") })
 		out, err := sign()
 		limited.Stop()
 		select {
