@@ -67,11 +67,7 @@ async function applied(step, w, { citizen, card, ccid }) {
   })
   await step('a card that was unlocked elsewhere works again', async () => {
     dock('pull', card.name); dock('fault', card.name)
-    await w.until('the question where the keys shall be kept', async () => {
-      if (await w.screen() === 'apply.storage') return true
-      if (await w.shows('[data-testid="action-back"]')) await w.touch('action-back', 3000)
-      return false
-    })
+    await w.on('apply.storage', { notices: true }) // the terminal goes back there by itself
     await gone(w, 'idcard')
     dock('plug', card.name); await w.untilPart(of('idcard'))
   })
