@@ -2,8 +2,8 @@
 //   node suite.mjs            all
 //   node suite.mjs gallery    one part: life, receipt, mishaps, cards, outside, keyfiles, matrix, cabinet-apply, cabinet-keys, cabinet-staff, cabinet-mishaps, leaks, gallery, training, release
 //   node suite.mjs -gallery   all but one part
-import { join } from 'node:path'
-import { bin } from './house.mjs'
+import { dock } from './house.mjs'
+import { tokens } from './journeys.mjs'
 
 const parts = ['life', 'receipt', 'mishaps', 'cards', 'outside', 'keyfiles', 'matrix', 'cabinet-apply', 'cabinet-keys', 'cabinet-staff', 'cabinet-mishaps', 'leaks', 'gallery', 'training', 'release']
 const named = process.argv.slice(2), without = named.filter(n => n.startsWith('-')).map(n => n.slice(1)), wanted = named.filter(n => !n.startsWith('-'))
@@ -14,10 +14,20 @@ async function check(name, act) {
   try { await act(); passed++; console.log('ok ' + name) } catch (e) { failed++; console.log(`FAILED ${name}: ${e.message}`) }
 }
 
+/** clear takes away what an earlier part has left plugged in when it failed, and mends the line. */
+function clear() {
+  for (const t of tokens()) if (t.plugged) dock('pull', t.name)
+  dock('stick', 'out')
+  dock('line', 'restore')
+}
+
 for (const p of parts) {
   if (wanted.length && !wanted.includes(p) || without.includes(p)) continue
+  const began = Date.now()
   console.log(`-- ${p}`)
+  if (p !== 'gallery') clear() // which runs beside the others
   try { await (await import(`./${p}.mjs`)).default(check) } catch (e) { failed++; console.log(`FAILED ${p}: ${e.stack}`) }
+  console.log(`-- ${p} took ${Math.round((Date.now() - began) / 1000)} s`)
 }
 console.log(`${passed} passed, ${failed} failed`)
 process.exit(failed || !passed ? 1 : 0)
