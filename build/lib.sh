@@ -122,13 +122,14 @@ free_port() {
 # need_display GEOMETRY: uses the display there is, or starts Xvfb and says so.
 need_display() {
   if [ -n "${DISPLAY:-}" ] && [ -z "${TIRKEU_OWN_DISPLAY:-}" ]; then return; fi
-  local number=90
-  while [ -e /tmp/.X11-unix/X$number ] || [ -e /tmp/.X$number-lock ]; do number=$((number + 1)); done
-  Xvfb ":$number" -screen 0 "${1}x24" -nolisten tcp >"$bin/xvfb.log" 2>&1 &
+  local file number=
+  file=$(mktemp)
+  Xvfb -displayfd 3 -screen 0 "${1}x24" -nolisten tcp 3>"$file" >"$bin/xvfb.log" 2>&1 & # it takes a number nobody has, also beside another one that starts
   started $!
+  for _ in $(seq 100); do read -r number <"$file" && break; sleep 0.1; done
+  rm -f "$file"
+  [ -n "$number" ] || die "Xvfb did not start; see bin/xvfb.log"
   export DISPLAY=:$number
-  for _ in $(seq 100); do [ -e /tmp/.X11-unix/X$number ] && break; sleep 0.1; done
-  [ -e /tmp/.X11-unix/X$number ] || die "Xvfb did not start; see bin/xvfb.log"
   say "no display found: using Xvfb $DISPLAY (${1})"
 }
 

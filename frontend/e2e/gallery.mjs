@@ -2,7 +2,7 @@
 // no pale text, no serious finding of axe. Kazakh and English as they come, Kazakh and Russian, whose words are long, at the largest text size;
 // with TIRKEU_SCREENS=all (build/soak screens) everything in every language, and axe in each.
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { bin, house } from './house.mjs'
 import { enrolled, open, until } from './kiosk.mjs'
@@ -23,11 +23,11 @@ function bare() {
 
 /** screenOf starts an X server of the display's size and gives its name and how to end it. */
 export async function screenOf([width, height]) {
-  let n = 120
-  while (existsSync(`/tmp/.X11-unix/X${n}`) || existsSync(`/tmp/.X${n}-lock`)) n++
-  const x = spawn('Xvfb', [`:${n}`, '-screen', '0', `${width}x${height}x24`, '-nolisten', 'tcp'], { stdio: 'ignore' })
-  await until('Xvfb', () => existsSync(`/tmp/.X11-unix/X${n}`))
-  return { name: `:${n}`, end: () => x.kill('SIGTERM') }
+  const x = spawn('Xvfb', ['-displayfd', '1', '-screen', '0', `${width}x${height}x24`, '-nolisten', 'tcp'], { stdio: ['ignore', 'pipe', 'ignore'] })
+  let number = ''
+  x.stdout.on('data', d => { number += d })
+  await until('Xvfb', () => number.includes('\n'))
+  return { name: `:${number.trim()}`, end: () => x.kill('SIGTERM') }
 }
 
 export default async function gallery(check) {
