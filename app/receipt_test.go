@@ -117,7 +117,7 @@ func TestReceipt_IsPrintedWithTheNumberAndSaysNotWhoApplied(t *testing.T) {
 			t.Errorf("%q is not on the receipt: %s", want, text)
 		}
 	}
-	all := text + got.Title + fmt.Sprintf("%s", got.PDF)
+	all := text + got.Title + string(got.PDF)
 	for _, secret := range []string{aigerim, spacedIIN(aigerim), "СЕРІК", "АЙГЕРІМ", "aigerim@example.kz"} {
 		if strings.Contains(all, secret) {
 			t.Errorf("the receipt says %q", secret)
