@@ -65,6 +65,9 @@ const installPassword = installing('sticky', stickIn, 'install.password')
 const twice = who => async t => { await t.w.type('password', t[who].password); await t.w.type('again', t[who].password) }
 const long = name => t => t.w.on(name, { limit: 90000 })
 
+/** The terminal of these walks has no printer: the receipt goes by e-mail. */
+const receiptEmail = [...stickSummary('sticky'), ...submit('sticky'), act('receipt.email'), on('receipt.email')]
+const otherEmail = async t => { await t.w.empty('email'); await typeEmail('sticky')(t) }
 const keysPIN = [...menu, act('keys'), on('keys.medium'), plug('holder'), act('keys.token', '[data-insertion]'), on('keys.pin')]
 const files = [...menu, act('files'), on('files.medium'), stickIn, on('files.list')]
 const file = t => t.w.touch('[data-testid="action-files.open"][data-name^="AUTH_RSA256"]')
@@ -154,6 +157,8 @@ export const ways = [
   { screen: 'apply.summary', steps: tokenSummary('holder'), ...HOLDER },
   { screen: 'apply.summary', name: 'apply.summary of a stick', steps: stickSummary('sticky') },
   { screen: 'apply.done', steps: [...tokenSummary('holder'), ...submit('holder')], gives: "holder's application", ...HOLDER },
+  { screen: 'receipt.email', steps: receiptEmail, fill: otherEmail },
+  { screen: 'receipt.take', steps: [...receiptEmail, otherEmail, act('receipt.send'), long('receipt.take')] },
   { screen: 'apply.done', name: 'apply.done of a stick', steps: [...stickSummary('sticky'), ...submit('sticky')], gives: "sticky's application" },
   { screen: 'status.number', steps: status('holder'), needs: ["holder's application"] },
   { screen: 'status.word', steps: found('holder'), needs: ["holder's application"] },
@@ -207,6 +212,7 @@ export const ways = [
   { screen: 'staff.people', steps: staffPeople, fill: query, ...PERSON },
   { screen: 'staff.person', steps: staffPerson, ...PERSON },
   { screen: 'staff.revoke', steps: staffRevoke, fill: order, ...PERSON },
+  { screen: 'staff.devices', steps: [...queue, act('staff.devices'), on('staff.devices')], ...STAFF },
   { screen: 'staff.report', steps: [...queue, act('staff.report'), long('staff.report')], ...STAFF },
   { screen: 'staff.unblock', steps: unblock, ...BOTH },
   { screen: 'staff.unblock-admin', steps: unblockAdmin, fill: adminPIN, ...BOTH },
