@@ -198,13 +198,15 @@ func TestFiles_StickPulledIsToldOnEachScreen(t *testing.T) {
 	}
 }
 
-// TestFiles_StickPulledBeforeItIsTold: the terminal hears of it only by the file that cannot be read.
+// TestFiles_StickPulledBeforeItIsTold: the terminal hears of it by the file that cannot be read; where it is told first after all, the touch was
+// meant for an earlier screen, and what it says stays.
 func TestFiles_StickPulledBeforeItIsTold(t *testing.T) {
 	p := newPocket(t)
 	p.own()
 	p.toPassword()
+	seq := p.picture().Seq
 	p.out()
-	got := p.do("files.password", args{"password": filePassword})
+	got := p.do("files.password", args{"password": filePassword, "seq": seq})
 	if got.Screen.Name != "files.medium" || got.code() != CodeStickAbsent {
 		t.Fatalf("%s", got)
 	}
