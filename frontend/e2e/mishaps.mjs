@@ -361,19 +361,19 @@ async function deadLine(check, person) {
 }
 
 async function idle(check, person) {
-  const w = await open(enrolled('mishaps-idle'), { config: configuration('mishaps-idle', 'idle_seconds = 4') })
+  const w = await open(enrolled('mishaps-idle'), { config: configuration('mishaps-idle', 'idle_seconds = 12') })
   const step = story(check, w)
   try {
     await step('a silent citizen is asked, and an answer keeps all', async () => {
       await w.on('attract'); await w.start('ru'); await w.on('menu'); await w.act('apply'); await enterIIN(w, person.iin); await w.on('apply.name')
       await w.act('back'); await w.on('apply.iin')
-      await w.untilPart('[data-testid="dialog-idle"]', 10000); await says(w, 'ru', 'page.dialog.idle.title')
+      await w.untilPart('[data-testid="dialog-idle"]', 40000); await says(w, 'ru', 'page.dialog.idle.title')
       await w.act('stay'); await w.until('the question gone', async () => !(await w.shows('[data-testid="dialog-idle"]')))
       await holds(w, 'iin', person.iin)
       await w.act('apply.iin'); await w.on('apply.name')
     })
     await step('silence after the question forgets everything', async () => {
-      await w.untilPart('[data-testid="dialog-idle"]', 10000)
+      await w.untilPart('[data-testid="dialog-idle"]', 40000)
       await w.until('the attract screen', async () => await w.screen() === 'attract', 45000)
       await forgotten(w, person.iin, person.surname, person.given)
     })
