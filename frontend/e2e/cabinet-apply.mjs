@@ -1,7 +1,7 @@
 // Applications that a citizen signs with a key he has: new keys onto his token with a one-time code (in Kazakh), a GOST key on a
 // stick (in Russian), a key of an information system on a stick (in English), and one that the centre refuses after it was
 // queued. What came of each is read by openssl, pkcs11-tool and the centre's OCSP.
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { centre, dock, people, sh } from './house.mjs'
@@ -193,7 +193,6 @@ async function refused(step, w, who) {
     await says(w, 'ru', 'reason.key_revoked.text', 'reason.key_revoked.hint')
     await w.act('finish'); await w.on('attract', { notices: true })
     await until('nothing of it at the centre', () => !applications().some(a => a.number === number), 5000)
-    for (const f of readdirSync(stick)) rmSync(join(stick, f))
     await clean(w)
   })
 }

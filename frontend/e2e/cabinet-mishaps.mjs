@@ -30,9 +30,6 @@ export default async function cabinetMishaps(check) {
   } finally {
     await w.close().catch(() => {})
     dock('fault', SPARE)
-    dock('stick', 'in')
-    for (const f of readdirSync(stick)) rmSync(join(stick, f), { recursive: true }) // others expect a stick without key files
-    dock('stick', 'out')
   }
 }
 

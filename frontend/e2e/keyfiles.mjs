@@ -60,7 +60,7 @@ async function journey(step, w, { sticky, operator }) {
       return s === 'install.password'
     })
     await w.type('password', PASSWORD); await w.type('again', PASSWORD); await w.act('install.password'); await w.on('install.done', { limit: 60000 })
-    const files = readdirSync(stick).filter(f => f.endsWith('.p12')) // other people's sealed keys may lie there
+    const files = readdirSync(stick).filter(f => f.endsWith('.p12'))
     file = files.find(f => /^GOST512_[0-9a-f]{40}\.p12$/.test(f))
     if (!file || files.length !== 1) throw new Error('on the stick: ' + files)
     if (!(await w.text()).includes(file)) throw new Error('its name is not shown')
@@ -169,7 +169,6 @@ async function picker(step, w, { sticky, file }) {
     dock('stick', 'in')
     const said = JSON.parse(sh(join(bin, 'tirkeu'), ['keyfile', 'show', '--json', join(stick, file)], { input: FRESH + '\n' }))
     if (!JSON.stringify(said).includes(sticky.iin)) throw new Error(JSON.stringify(said))
-    for (const f of readdirSync(stick)) rmSync(join(stick, f), { recursive: true })
     dock('stick', 'out')
   })
 }

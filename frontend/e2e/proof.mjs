@@ -8,6 +8,13 @@ import { token } from './journeys.mjs'
 
 export const stick = join(house, 'dock', 'stick', 'in')
 
+/** newStick pulls the stick out and empties it: the next person brings another. */
+export function newStick() {
+  dock('stick', 'in')
+  for (const f of readdirSync(stick)) rmSync(join(stick, f), { recursive: true })
+  dock('stick', 'out')
+}
+
 /** isMounted says whether a file system of its own stands where the stick is. */
 export function isMounted() {
   try { sh('mountpoint', ['-q', stick]); return true } catch { return false }

@@ -4,6 +4,7 @@
 //   node suite.mjs -gallery   all but one part
 import { dock } from './house.mjs'
 import { tokens } from './journeys.mjs'
+import { newStick } from './proof.mjs'
 
 const parts = ['life', 'receipt', 'mishaps', 'cards', 'outside', 'keyfiles', 'matrix', 'cabinet-apply', 'cabinet-keys', 'cabinet-staff', 'cabinet-mishaps', 'leaks', 'gallery', 'training', 'release']
 const named = process.argv.slice(2), without = named.filter(n => n.startsWith('-')).map(n => n.slice(1)), wanted = named.filter(n => !n.startsWith('-'))
@@ -14,10 +15,10 @@ async function check(name, act) {
   try { await act(); passed++; console.log('ok ' + name) } catch (e) { failed++; console.log(`FAILED ${name}: ${e.message}`) }
 }
 
-/** clear takes away what an earlier part has left plugged in when it failed, and mends the line. */
+/** clear takes away what an earlier part has left: what is plugged in, the files on the stick, a line that is cut. */
 function clear() {
   for (const t of tokens()) if (t.plugged) dock('pull', t.name)
-  dock('stick', 'out')
+  newStick()
   dock('line', 'restore')
 }
 
