@@ -47,6 +47,7 @@ type fakeLine struct {
 	operators map[string]string // IIN by name
 	store     *fakeStore
 	decided   map[string]registry.Decision
+	others    map[string]registry.Status // applications of other terminals by number
 	issued    []Issued
 	lookups   int
 	now       func() time.Time
@@ -84,6 +85,9 @@ func (l *fakeLine) Lookup(_ context.Context, iin string) (registry.Name, error) 
 func (l *fakeLine) Status(ctx context.Context, number string) (registry.Status, error) {
 	if err := l.up(); err != nil {
 		return "", err
+	}
+	if status, there := l.others[number]; there {
+		return status, nil
 	}
 	r, err := l.store.Application(ctx, number)
 	if err != nil {

@@ -119,7 +119,7 @@ func (k *Kiosk) sweep(ctx context.Context, open *opened, own []leftover, begun [
 		n := slices.IndexFunc(keys, func(key Key) bool { return string(key.ID) == string(i.KeyID) })
 		if n >= 0 && !slices.Contains(begun, i.ID) {
 			template, _ := labelled(keys[n].Label)
-			asks = append(asks, unfinished{leftover: l, template: template})
+			asks = append(asks, unfinished{leftover: l, template: template, why: whyStopped})
 			continue
 		}
 		_ = k.remove(ctx, open.login, l) // where there is no private key, what is left of its pair serves nobody

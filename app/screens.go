@@ -279,17 +279,16 @@ type CertificateCard struct {
 
 // UnfinishedScreen is the data of "keys.unfinished".
 type UnfinishedScreen struct {
-	Token     TokenCard        `json:"token"`
-	Keys      []UnfinishedCard `json:"keys"`
-	Elsewhere bool             `json:"elsewhere"` // some were made at another terminal
-	Must      bool             `json:"must"`      // they cannot be left: the application in hand is theirs
+	Token TokenCard        `json:"token"`
+	Keys  []UnfinishedCard `json:"keys"`
+	Must  bool             `json:"must"` // they cannot be left: the application in hand is theirs
 }
 
-// UnfinishedCard is a key pair of an application that never came to be.
+// UnfinishedCard is a key pair that no certificate will come for.
 type UnfinishedCard struct {
-	Title     string `json:"title"`
-	Number    string `json:"number"` // of that application, in groups
-	Elsewhere bool   `json:"elsewhere"`
+	Title  string `json:"title"`
+	Number string `json:"number"`                                    // of its application, in groups
+	Why    string `json:"why" ts:"'stopped' | 'elsewhere' | 'over'"` // a terminal stopped; another terminal made it; the application was rejected or has expired
 }
 
 // KeysMediumScreen is the data of "keys.medium".

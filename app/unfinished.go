@@ -9,14 +9,21 @@ import (
 	"github.com/tirkeu/kiosk/sync/registry"
 )
 
-// unfinished is a key pair on an open token that was made for an application which never came to be: the program or the power ended
-// between the two. What had been typed is gone with it, so that it cannot be finished; it can be taken away with the citizen's word.
+// unfinished is a key pair on an open token that no certificate will come for: its application never came to be, because the program or
+// the power ended between the two and what had been typed is gone, or it was rejected or has expired. It can be taken away with the
+// citizen's word.
 type unfinished struct {
 	leftover
 	template string
-	// elsewhere: another terminal made it, which knows more of it than this one and the centre do.
-	elsewhere bool
+	why      string
 }
+
+// Why a key pair is unfinished.
+const (
+	whyStopped   = "stopped"   // this terminal was stopped before there was an application
+	whyElsewhere = "elsewhere" // another terminal made it, which knows more of it than this one and the centre do
+	whyOver      = "over"      // its application was rejected or has expired
+)
 
 // labelled takes a key's name on the token apart (keyLabel); both empty where it is not one of ours.
 func labelled(label string) (template, number string) {
@@ -27,8 +34,8 @@ func labelled(label string) (template, number string) {
 	return template, number
 }
 
-// strange looks on an open token for key pairs without a certificate that another terminal made and that no application holds, as far as
-// this terminal and the centre know. web is the number of the application that is being confirmed, if it is one of the web: nobody has
+// strange looks on an open token for key pairs without a certificate whose application is over without one, or that another terminal made and
+// that no application holds, as far as this terminal and the centre know. web is the number of the application that is being confirmed, if it is one of the web: nobody has
 // made keys for it yet that count. Where the centre cannot be asked nothing is said of them. An error is the token's.
 func (k *Kiosk) strange(ctx context.Context, joined *Joined, open *opened, web string) ([]unfinished, error) {
 	reading, cancel := context.WithTimeout(ctx, tokenWithin)
@@ -42,32 +49,45 @@ func (k *Kiosk) strange(ctx context.Context, joined *Joined, open *opened, web s
 		k.log.Warn("read device journal", "cause", err)
 		return nil, nil
 	}
-	words := map[string]bool{} // of each number: no application holds keys that this terminal does not know
+	words := map[string]string{} // of each number that the centre was asked about: why its keys are unfinished; empty where they are not
 	var asks []unfinished
 	for _, key := range keys {
 		template, number := labelled(key.Label)
 		if key.HasCertificate || number == "" || slices.ContainsFunc(own, func(i Intent) bool { return string(i.KeyID) == string(key.ID) }) {
 			continue
 		}
-		loose, asked := words[number]
+		why, asked := words[number]
 		record, err := k.cfg.Store.Application(ctx, number)
 		switch {
+		case err == nil && overWithout(record.Status):
+			why = whyOver
+		case err == nil && !slices.ContainsFunc(record.Keys, func(r RecordKey) bool { return string(r.KeyID) == string(key.ID) }):
+			why = whyElsewhere
 		case err == nil:
-			loose = !slices.ContainsFunc(record.Keys, func(r RecordKey) bool { return string(r.KeyID) == string(key.ID) })
 		case !errors.Is(err, ErrNoRecord):
 			continue
 		case number == web:
-			loose = true
+			why = whyElsewhere
 		case !asked && joined != nil:
-			_, err = limited(ctx, func(ctx context.Context) (registry.Status, error) { return joined.Line.Status(ctx, number) })
-			loose = errors.Is(err, ErrUnknown)
-			words[number] = loose
+			status, err := limited(ctx, func(ctx context.Context) (registry.Status, error) { return joined.Line.Status(ctx, number) })
+			switch {
+			case errors.Is(err, ErrUnknown):
+				why = whyElsewhere
+			case err == nil && overWithout(status):
+				why = whyOver
+			}
+			words[number] = why
 		}
-		if loose {
-			asks = append(asks, unfinished{leftover: leftover{medium: open.ref, number: number, id: key.ID}, template: template, elsewhere: true})
+		if why != "" {
+			asks = append(asks, unfinished{leftover: leftover{medium: open.ref, number: number, id: key.ID}, template: template, why: why})
 		}
 	}
 	return asks, nil
+}
+
+// overWithout says whether an application has ended without certificates.
+func overWithout(s registry.Status) bool {
+	return s == registry.StatusRejected || s == registry.StatusExpired
 }
 
 // unfinishedKeys asks what shall become of them before the token is used for anything else.
@@ -95,12 +115,11 @@ func (*unfinishedKeys) name() string { return "keys.unfinished" }
 func (s *unfinishedKeys) view(k *Kiosk) any {
 	v := UnfinishedScreen{Token: k.card(s.open.ref), Keys: []UnfinishedCard{}, Must: s.must}
 	for _, u := range s.keys {
-		c := UnfinishedCard{Title: k.text("template." + known(u.template)), Elsewhere: u.elsewhere}
+		c := UnfinishedCard{Title: k.text("template." + known(u.template)), Why: u.why}
 		if u.number != "" {
 			c.Number = registry.FormatNumber(u.number)
 		}
 		v.Keys = append(v.Keys, c)
-		v.Elsewhere = v.Elsewhere || u.elsewhere
 	}
 	return v
 }
@@ -162,7 +181,7 @@ func (s *unfinishedKeys) remove(k *Kiosk) {
 	})
 }
 
-// removeUnfinished takes one pair off; one of another terminal has no intent here, so that it is given one.
+// removeUnfinished takes one pair off; where there is no intent for it, as for one of another terminal, it is given one.
 func (k *Kiosk) removeUnfinished(ctx context.Context, login Login, u unfinished) error {
 	if u.intent == 0 {
 		k.step(StepIntendRemoval, 0)

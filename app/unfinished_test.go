@@ -29,7 +29,7 @@ func interrupted(t *testing.T) (*stand, *fakeToken, UnfinishedScreen) {
 
 func TestUnfinished_KeysOfAnEarlierRunAreRemovedWithTheCitizensWord(t *testing.T) {
 	s, f, d := interrupted(t)
-	if len(d.Keys) != 1 || d.Keys[0].Number != registry.FormatNumber(lost) || d.Keys[0].Elsewhere || d.Must {
+	if len(d.Keys) != 1 || d.Keys[0].Number != registry.FormatNumber(lost) || d.Keys[0].Why != whyStopped || d.Must {
 		t.Fatalf("%+v", d)
 	}
 	if len(f.keys) != 1 {
@@ -115,7 +115,7 @@ func TestUnfinished_AtAnotherTerminalTheCentreIsAskedFirst(t *testing.T) {
 	s, f, p := fromElsewhere(t, func(*stand, *fakeToken) {})
 	var d UnfinishedScreen
 	p.data(t, &d)
-	if p.Screen.Name != "keys.unfinished" || !d.Elsewhere || len(d.Keys) != 1 || !d.Keys[0].Elsewhere {
+	if p.Screen.Name != "keys.unfinished" || len(d.Keys) != 1 || d.Keys[0].Why != whyElsewhere {
 		t.Fatalf("%s %+v", p, d)
 	}
 	s.shows("keys.list", "keys.remove", nil)
@@ -128,6 +128,9 @@ func TestUnfinished_NothingIsSaidOfKeysThatMayBeNeeded(t *testing.T) {
 	number := registry.NewNumber("1002", 7)
 	for name, change := range map[string]func(*stand, *fakeToken){
 		"the centre cannot be asked": func(s *stand, _ *fakeToken) { s.line.down = ErrLineDown },
+		"the centre waits for the staff": func(s *stand, _ *fakeToken) {
+			s.line.others = map[string]registry.Status{number: registry.StatusWaiting}
+		},
 		"the centre knows the number": func(s *stand, _ *fakeToken) {
 			s.store.records[number] = &Record{Number: number, Keys: []RecordKey{{KeyID: []byte("lost")}}}
 		},
@@ -142,6 +145,32 @@ func TestUnfinished_NothingIsSaidOfKeysThatMayBeNeeded(t *testing.T) {
 				t.Fatalf("%s, %d keys", p, len(f.keys))
 			}
 		})
+	}
+}
+
+// Where an application was rejected or has expired, here or at another terminal, its keys only take up room.
+func TestUnfinished_KeysOfAnApplicationThatIsOverAreOffered(t *testing.T) {
+	number := registry.NewNumber("1002", 7)
+	for _, status := range []registry.Status{registry.StatusRejected, registry.StatusExpired} {
+		for where, change := range map[string]func(*stand){
+			"here": func(s *stand) {
+				s.store.records[number] = &Record{Number: number, Status: status, Keys: []RecordKey{{KeyID: []byte("lost")}}}
+			},
+			"at another terminal": func(s *stand) { s.line.others = map[string]registry.Status{number: status} },
+		} {
+			t.Run(string(status)+" "+where, func(t *testing.T) {
+				s, f, p := fromElsewhere(t, func(s *stand, _ *fakeToken) { change(s) })
+				var d UnfinishedScreen
+				p.data(t, &d)
+				if p.Screen.Name != "keys.unfinished" || len(d.Keys) != 1 || d.Keys[0].Why != whyOver || d.Must {
+					t.Fatalf("%s %+v", p, d)
+				}
+				s.shows("keys.list", "keys.remove", nil)
+				if len(f.keys) != 0 || len(s.store.intents) != 0 {
+					t.Fatalf("%d keys, %d open intents", len(f.keys), len(s.store.intents))
+				}
+			})
+		}
 	}
 }
 

@@ -89,12 +89,12 @@ func (m *mortalHall) leave() {
 }
 
 // ask answers the question about unfinished keys with the word to remove them. There must be so many; where there are none, there must be no question.
-func (m *mortalHall) ask(count int, elsewhere bool) {
+func (m *mortalHall) ask(count int, why string) {
 	m.t.Helper()
 	s := m.openKeys(citizenPIN)
 	if count > 0 {
 		asked := data[app.UnfinishedScreen](m.hall, s)
-		if s.Screen.Name != "keys.unfinished" || len(asked.Keys) != count || asked.Elsewhere != elsewhere {
+		if s.Screen.Name != "keys.unfinished" || len(asked.Keys) != count || asked.Keys[0].Why != why {
 			m.t.Fatalf("%d unfinished pairs: %s %s", count, s.Screen.Name, s.Screen.Data)
 		}
 		s = m.do("keys.remove", nil)
@@ -124,7 +124,11 @@ func (h *hall) loose(objects []object, accepted []string) int {
 // writes to while it looks for its tokens.
 func (m *mortalHall) tidy(seen []object, accepted []string, elsewhere bool) {
 	m.t.Helper()
-	m.ask(m.loose(seen, accepted), elsewhere)
+	why := "stopped"
+	if elsewhere {
+		why = "elsewhere"
+	}
+	m.ask(m.loose(seen, accepted), why)
 	if left := m.loose(m.look(citizenPIN), accepted); left > 0 {
 		m.t.Errorf("%d pairs of no application are left on the token", left)
 	}

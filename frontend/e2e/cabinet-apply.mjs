@@ -1,6 +1,6 @@
-// Applications that a citizen signs with a key he has: new keys onto his token with a one-time code (in Kazakh), a GOST key on a
-// stick (in Russian), a key of an information system on a stick (in English), and one that the centre refuses after it was
-// queued. What came of each is read by openssl, pkcs11-tool and the centre's OCSP.
+// An application that staff reject, and one they confirm; then applications that a citizen signs with a key he has: new keys onto
+// his token with a one-time code (in Kazakh), a GOST key on a stick (in Russian), a key of an information system on a stick (in
+// English), and one that the centre refuses after it was queued. What came of each is read by openssl, pkcs11-tool and the centre's OCSP.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -19,6 +19,7 @@ export default async function cabinetApply(check) {
   try {
     await w.on('attract'); await clean(w)
     const step = story(check, w)
+    await over(step, w, who)
     await first(step, w, who)
     await reissue(step, w, who, dir)
     await gost(step, w, who, dir)
@@ -75,15 +76,44 @@ async function loaded(w) {
 }
 async function leave(w) { await w.act('cabinet.leave'); await w.on('attract', { notices: true }) }
 
+/** applied makes keys on the token that is plugged in, in Russian, and gives the number under which they have arrived at the centre. */
+async function applied(w, who) {
+  await w.start('ru'); await w.on('menu'); await w.act('apply'); await enterIIN(w, who.iin); await toStorage(w, who)
+  await toPIN(w); await pin(w, who.pin); await w.on('apply.summary', { limit: 60000 })
+  await w.touch('field-consent'); await w.act('apply.submit'); await w.on('apply.done')
+  const number = await w.number()
+  if (!(await w.shows(state('staff')))) throw new Error('it does not send him to the staff')
+  await w.act('finish'); await w.on('attract', { notices: true }); await arrived(number)
+  return number
+}
+
+/** over: staff reject the first application, and its keys are taken off the token with the citizen's word. */
+async function over(step, w, who) {
+  const privateKeys = () => (new Token(who.token, who.pin).login('-O').toString().match(/Private Key Object/g) ?? []).length
+  await step('keys whose application was rejected are named as such, with its number', async () => {
+    dock('plug', who.token)
+    const before = privateKeys(), number = await applied(w, who)
+    if (privateKeys() !== before + 2) throw new Error(`${privateKeys()} private keys on the token`)
+    centre('application', 'reject', number, '--reason', 'the photograph is of somebody else')
+    await w.start('ru'); await w.on('menu'); await w.act('status'); await w.on('status.number')
+    await w.statusUntil(number, '[data-testid="status"][data-status="rejected"]'); await w.act('finish'); await w.on('attract', { notices: true })
+    await w.start('ru'); await w.on('menu'); await w.act('keys')
+    if (await w.on(['keys.medium', 'keys.pin']) === 'keys.medium') { await w.act('keys.token', '[data-insertion]'); await w.on('keys.pin') }
+    await w.pad(who.pin); await w.act('keys.pin'); await w.on('keys.unfinished', { limit: 30000 })
+    await says(w, 'ru', 'page.keys.unfinished.over'); await presentable(w, 'ru')
+    if (!(await w.text()).replace(/\s/g, '').includes(number)) throw new Error('the number is not named')
+  })
+  await step('they go with his word, and pkcs11-tool sees them no more', async () => {
+    const before = privateKeys()
+    await w.act('keys.remove'); await w.on('keys.list', { limit: 30000 })
+    if (privateKeys() !== before - 2) throw new Error(`${privateKeys()} private keys are left of ${before}`)
+    await w.act('finish'); await w.on('attract', { notices: true })
+  })
+}
+
 async function first(step, w, who) {
   await step('a citizen gets his first keys on a token', async () => {
-    dock('plug', who.token)
-    await w.start('ru'); await w.on('menu'); await w.act('apply'); await enterIIN(w, who.iin); await toStorage(w, who)
-    await toPIN(w); await pin(w, who.pin); await w.on('apply.summary', { limit: 60000 })
-    await w.touch('field-consent'); await w.act('apply.submit'); await w.on('apply.done')
-    const number = await w.number()
-    if (!(await w.shows(state('staff')))) throw new Error('it does not send him to the staff')
-    await w.act('finish'); await w.on('attract', { notices: true }); await arrived(number)
+    const number = await applied(w, who)
     centre('application', 'approve', number)
     await w.start('ru'); await w.on('menu'); await w.act('status'); await w.on('status.number'); await w.statusUntil(number, LOAD)
     await w.touch(LOAD); await w.on('install.pin', { notices: true }); await pin(w, who.pin, 'install.pin'); await w.on('install.factory', { limit: 60000 })

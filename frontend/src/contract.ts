@@ -344,14 +344,13 @@ export interface KeyCard {
 export interface UnfinishedScreen {
   token: TokenCard
   keys: UnfinishedCard[]
-  elsewhere: boolean
   must: boolean
 }
 
 export interface UnfinishedCard {
   title: string
   number: string
-  elsewhere: boolean
+  why: 'stopped' | 'elsewhere' | 'over'
 }
 
 export interface FilesMediumScreen {

@@ -42,7 +42,7 @@
    device data-numbers data-kind  what is plugged into USB, on staff.devices and selftest; devices-none; stick-why  why a stick that is in cannot be used
    receipt data-phase        on receipt.take: printing, printed, failed, doubtful, mailed; action-receipt.print, action-receipt.email on every screen that ends with a number
    done-state data-state     what comes after apply.done: staff, queued, sent, issued, rejected
-   unfinished data-elsewhere a key pair on keys.unfinished
+   unfinished data-why a key pair on keys.unfinished
    line                      state of the line in the header, data-online="true|false"
    number                    the application number on apply.done; status data-status; verdict data-verdict;
                              agreement-text; key-item data-state; part-<name> data-state (self-test)
