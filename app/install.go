@@ -69,7 +69,7 @@ func (s *installMedium) plugged(k *Kiosk) {
 	if s.medium != stickRef {
 		t, there := k.find(s.medium)
 		if there && unusable(t) == nil {
-			k.at = &installPIN{entry: entry{token: s.medium}, record: s.record}
+			k.at = &installPIN{entry: entry{token: s.medium, known: true}, record: s.record}
 		}
 		return
 	}

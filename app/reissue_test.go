@@ -67,8 +67,9 @@ func TestReissue_IsSignedWithThePresentKeyAndReplacesItsCertificate(t *testing.T
 	s.shows("cabinet.home", "cabinet", nil)
 }
 
-// A token knows one login: the keys just made on it must outlive the one that signs.
-func TestReissue_OntoTheTokenThatSigns(t *testing.T) {
+// ontoTheSame is a reissue whose new keys lie on the token that shall sign it, up to the choice of that token.
+func ontoTheSame(t *testing.T) (*stand, *fakeToken) {
+	t.Helper()
 	s := newStand(t)
 	f := s.citizenToken("KZ-1", aigerim)
 	f.nextKey = 2
@@ -77,6 +78,12 @@ func TestReissue_OntoTheTokenThatSigns(t *testing.T) {
 	s.reissueTo()
 	s.keysOn(f)
 	s.withCode()
+	return s, f
+}
+
+// A token knows one login: the keys just made on it must outlive the one that signs.
+func TestReissue_OntoTheTokenThatSigns(t *testing.T) {
+	s, f := ontoTheSame(t)
 	_, document := s.signWith(f)
 	if len(f.keys) != 4 || len(document.Keys) != 2 {
 		t.Fatalf("%d keys on the token", len(f.keys))
@@ -112,14 +119,7 @@ func TestReissue_KeysGoWhenTheSessionEndsBeforeTheSignature(t *testing.T) {
 
 // Where the key that signs lies on the same token and that is closed, the keys go when it is opened next and the citizen says so.
 func TestReissue_KeysOfAClosedTokenGoAtTheNextLogin(t *testing.T) {
-	s := newStand(t)
-	f := s.citizenToken("KZ-1", aigerim)
-	f.nextKey = 2
-	s.plug(f)
-	s.enter(f)
-	s.reissueTo()
-	s.keysOn(f)
-	s.withCode()
+	s, f := ontoTheSame(t)
 	s.shows("sign.secret", "sign.medium", args{"kind": "token", "insertion": f.token.Insertion})
 	s.refuses(CodePINLow, "sign.secret", args{"pin": "00000000"})
 	s.pull(f)

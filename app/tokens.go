@@ -86,6 +86,8 @@ func (k *Kiosk) plugIn(r ref) bool {
 type entry struct {
 	token  ref
 	warned bool // it was said that this is the last try
+	// known: it is opened for keys that are known, and what else lies on it is no matter: a slow token has enough to do.
+	known bool
 }
 
 func (e *entry) view(k *Kiosk) any {
@@ -135,12 +137,11 @@ func (k *Kiosk) unlock(e *entry, args []byte, opened func(open *opened)) *fault 
 		k.ses.made = nil
 		k.shut(made)
 	}
-	joined, web, from := k.joined, k.ses.draft.web, k.at
-	_, installing := from.(*installPIN) // to keys that are known: what else lies there is no matter, and a slow token has enough to do
+	joined, web, from, known := k.joined, k.ses.draft.web, k.at, e.known
 	k.start(job{awaits: true}, func(ctx context.Context, ses *session) func() {
 		open, err := k.login(ctx, ses, r, pin)
 		pin.Wipe()
-		if err == nil && !installing {
+		if err == nil && !known {
 			var strange []unfinished
 			strange, err = k.strange(ctx, joined, open, web)
 			open.unfinished = append(open.unfinished, strange...)

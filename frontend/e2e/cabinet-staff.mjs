@@ -1,11 +1,12 @@
 // What staff do beside the queue, the change of a PIN, and an installation taken up at another terminal; each in the real window,
 // each seen afterwards by a program from outside.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { bin, centre, dock, house, moduleOf, people, read, sh, slotOf } from './house.mjs'
+import { bin, centre, dock, house, people, sh } from './house.mjs'
 import { applications, arrived, clean, enterIIN, forgotten, pin, presentable, story, supervise, token, toPIN, toStorage, told } from './journeys.mjs'
 import { enrolled, open, until } from './kiosk.mjs'
+import { standing, stick, Token } from './proof.mjs'
 
 const OWN = '31415926', THOUGHT = '2718281828', WRONG = '00112233'
 
@@ -31,12 +32,8 @@ export default async function cabinetStaff(check) {
   }
 }
 
-/** outside runs pkcs11-tool on the citizen's token with that PIN. */
-function outside(person, secret, ...args) {
-  const m = moduleOf(token(person.token).kind)
-  const p11 = (...args) => sh('pkcs11-tool', ['--module', m.path, ...args], { env: { ...m.env, TOKEN_PIN: secret } })
-  return p11('--slot', slotOf(p11, person.token), '--login', '--pin', 'env:TOKEN_PIN', ...args)
-}
+/** outside lists what pkcs11-tool sees on the citizen's token with that PIN. */
+const outside = (person, secret) => new Token(person.token, secret).login('-O').toString()
 
 /** threefold enters the present PIN, where it is asked for, and the new one twice. */
 async function threefold(w, does, old, fresh) {
@@ -82,7 +79,7 @@ async function takenUp(step, w, citizen, number) {
     await presentable(w, 'kk')
     await pin(w, citizen.pin, 'install.pin'); await w.on('install.factory', { limit: 60000 })
     await w.act('install.keep-pin'); await w.on('install.done')
-    const list = outside(citizen, citizen.pin, '-O')
+    const list = outside(citizen, citizen.pin)
     const count = kind => list.split(kind).length - 1
     if (count('Certificate Object') !== 2 || count('Private Key Object') !== 2) throw new Error(list)
     await w.act('finish'); await w.on('attract')
@@ -102,7 +99,7 @@ async function changed(step, w, citizen) {
   await step('the PIN is changed, and a program from outside logs in with it', async () => {
     await threefold(w, 'password.pin', citizen.pin, OWN); await w.on('password.done', { notices: true })
     await presentable(w, 'ru')
-    outside(citizen, OWN, '-O')
+    outside(citizen, OWN)
     await w.act('finish'); await w.on('attract'); await forgotten(w, OWN, citizen.pin)
   })
 }
@@ -132,7 +129,7 @@ async function unblocked(step, w, citizen, operator) {
     if (token(citizen.token).state !== 'ready') throw new Error('the token is ' + token(citizen.token).state)
   })
   await step('a program from outside logs in with that PIN and finds the keys as they were', async () => {
-    const list = outside(citizen, THOUGHT, '-O')
+    const list = outside(citizen, THOUGHT)
     if (list.split('Private Key Object').length - 1 !== 2) throw new Error(list)
   })
 }
@@ -141,16 +138,9 @@ async function revoked(step, w, citizen, operator) {
   const dir = mkdtempSync(join(tmpdir(), 'tirkeu-desk-'))
   const certs = []
   await step('the certificates are on the token and good, as OCSP says to anybody', async () => {
-    centre('ca', 'export', join(dir, 'ca'))
-    const list = outside(citizen, THOUGHT, '-O')
-    const ids = [...list.matchAll(/Certificate Object[\s\S]*?ID:\s+([0-9a-f]+)/g)].map(m => m[1])
-    for (const [n, id] of ids.entries()) {
-      const der = join(dir, `${n}.der`), pem = join(dir, `${n}.pem`)
-      outside(citizen, THOUGHT, '--read-object', '--type', 'cert', '--id', id, '--output-file', der)
-      writeFileSync(pem, sh('openssl', ['x509', '-inform', 'DER', '-in', der]))
-      certs.push(pem)
-    }
-    for (const pem of certs) if (!/: good/.test(ocsp(dir, pem))) throw new Error(ocsp(dir, pem))
+    certs.push(...new Token(citizen.token, THOUGHT).certificates(dir).values())
+    if (certs.length !== 2) throw new Error(`${certs.length} certificates`)
+    for (const pem of certs) if (standing(dir, pem) !== 'good') throw new Error(standing(dir, pem))
   })
   await step('who has lost the token is found by name', async () => {
     dock('pull', citizen.token)
@@ -169,7 +159,7 @@ async function revoked(step, w, citizen, operator) {
     await w.act('staff.order'); await w.on('staff.revoked', { limit: 60000 })
     const seen = await w.run(`return [...document.querySelectorAll('[data-testid="revoked"]')].map(e => e.dataset.seen)`)
     if (seen.join() !== 'true,true') throw new Error('the screen says seen: ' + seen)
-    for (const pem of certs) if (!/: revoked/.test(ocsp(dir, pem))) throw new Error(ocsp(dir, pem))
+    for (const pem of certs) if (standing(dir, pem) !== 'revoked') throw new Error(standing(dir, pem))
   })
   await step("the day's report counts it, and goes to the stick as PDF and as a table", async () => {
     await w.act('staff.queue'); await w.on('staff.queue'); await w.act('staff.report'); await w.on('staff.report')
@@ -179,8 +169,7 @@ async function revoked(step, w, citizen, operator) {
       await w.until('the report saved', async () => (await w.text('[data-testid="report-saved"]')).includes(code))
     }
     const name = (await w.text('[data-testid="report-saved"]')).match(/report-[\d-]+/)[0]
-    const stick = join(house, 'dock', 'stick', 'in')
-    if (!read(join(stick, name + '.pdf')).subarray(0, 5).equals(Buffer.from('%PDF-'))) throw new Error('it is no PDF')
+    if (!readFileSync(join(stick, name + '.pdf')).subarray(0, 5).equals(Buffer.from('%PDF-'))) throw new Error('it is no PDF')
     const table = readFileSync(join(stick, name + '.csv'), 'utf8')
     if (!/Отозвано сертификатов;2/.test(table) || table.includes(citizen.iin)) throw new Error(table.slice(0, 600))
   })
@@ -190,5 +179,3 @@ async function revoked(step, w, citizen, operator) {
     rmSync(dir, { recursive: true })
   })
 }
-
-const ocsp = (dir, pem) => sh('openssl', ['ocsp', '-issuer', join(dir, 'ca', 'issuing.pem'), '-cert', pem, '-url', sh('openssl', ['x509', '-in', pem, '-noout', '-ocsp_uri']).trim(), '-CAfile', join(dir, 'ca', 'root.pem')])

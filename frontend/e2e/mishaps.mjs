@@ -4,12 +4,13 @@
 import { createHash } from 'node:crypto'
 import { closeSync, existsSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { bin, centre, dock, house, moduleOf, people, sh } from './house.mjs'
+import { bin, centre, dock, house, people, sh } from './house.mjs'
 import {
   tokens, token, triesLeft, applications, flat, word, says, presentable, told, holds, forgotten, clean, story, touchable, enterIIN, toStorage, onStick,
   toPIN, pin, arrived, supervise, openApplication, fromRegion
 } from './journeys.mjs'
 import { configuration, enrolled, open } from './kiosk.mjs'
+import { Token } from './proof.mjs'
 
 const INSTALL = '[data-testid="action-status.install"]', STORAGE = '[data-testid="action-apply.storage"]'
 const WRONG_PIN = '11223344'
@@ -157,8 +158,7 @@ async function onToken(step, w, person) {
   })
   await step('other programs find on the token the keys of the one accepted application and no others', async () => {
     dock('pull', name); await w.act('finish'); await w.on('attract'); dock('plug', name)
-    const m = moduleOf(token(name).kind)
-    const list = sh('pkcs11-tool', ['--module', m.path, '-O', '--login', '--pin', 'env:TOKEN_PIN'], { env: { ...m.env, TOKEN_PIN: person.pin } })
+    const list = new Token(name, person.pin).login('-O').toString()
     for (const kind of ['Private', 'Public']) {
       const labels = [...list.matchAll(new RegExp(`^${kind} Key Object[^\\n]*\\n(?:[ \\t]+[^\\n]*\\n)*?[ \\t]+label: +([^\\n]*)`, 'gm'))].map(m => m[1])
       if (labels.length !== 2 || labels.some(l => !l.endsWith(' ' + number))) throw new Error(`${kind} keys: ${labels.join(', ') || 'none'}; the application is ${number}`)
@@ -206,8 +206,7 @@ async function atInstallation(step, w, { aigerim, other, number }) {
     dock('plug', aigerim.token); await w.on('install.pin', { notices: true })
     await pin(w, aigerim.pin, 'install.pin'); await w.on('install.factory', { limit: 60000 })
     await w.act('install.keep-pin'); await w.on('install.done')
-    const m = moduleOf(token(aigerim.token).kind)
-    const list = sh('pkcs11-tool', ['--module', m.path, '-O', '--login', '--pin', 'env:TOKEN_PIN'], { env: { ...m.env, TOKEN_PIN: aigerim.pin } })
+    const list = new Token(aigerim.token, aigerim.pin).login('-O').toString()
     const ids = kind => [...list.matchAll(new RegExp(kind + '[\\s\\S]*?ID:\\s+([0-9a-f]+)', 'g'))].map(m => m[1]).sort()
     const keys = ids('Private Key Object'), certs = ids('Certificate Object')
     if (keys.length !== 2 || keys.join() !== certs.join()) throw new Error(`keys ${keys}, certificates ${certs}`)

@@ -3,7 +3,7 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { centre, dock, house, httpUrl, moduleOf, placeOf, sh } from './house.mjs'
+import { centre, dock, house, moduleOf, placeOf, sh } from './house.mjs'
 import { token } from './journeys.mjs'
 
 export const stick = join(house, 'dock', 'stick', 'in')
@@ -89,12 +89,13 @@ export function authority(dir) {
   return { root: join(dir, 'ca', 'root.pem'), rsa: join(dir, 'ca', 'issuing.pem'), gost: join(dir, 'ca', 'issuing-gost.pem') }
 }
 
-/** standing is what the centre's OCSP says of a certificate, asked by openssl: "good", "revoked" or "unknown". */
+/** standing is what OCSP says of a certificate at the address that stands in it, asked by openssl: "good", "revoked" or "unknown". */
 export function standing(dir, pem) {
+  const url = sh('openssl', ['x509', '-in', pem, '-noout', '-ocsp_uri']).trim()
   const ca = authority(dir), gost = /1\.2\.398\.3\.10/.test(sh('openssl', ['x509', '-in', pem, '-noout', '-text']))
   // openssl knows no Kazakh identifiers: it reads a GOST answer, the signature on it is proven elsewhere.
-  const said = gost ? sh('openssl', ['ocsp', '-issuer', ca.gost, '-cert', pem, '-url', httpUrl + '/ocsp', '-noverify'])
-    : sh('openssl', ['ocsp', '-issuer', ca.rsa, '-cert', pem, '-url', httpUrl + '/ocsp', '-CAfile', ca.root, '-verify_other', ca.rsa, '-no_nonce'])
+  const said = gost ? sh('openssl', ['ocsp', '-issuer', ca.gost, '-cert', pem, '-url', url, '-noverify'])
+    : sh('openssl', ['ocsp', '-issuer', ca.rsa, '-cert', pem, '-url', url, '-CAfile', ca.root, '-verify_other', ca.rsa, '-no_nonce'])
   return said.match(/: (good|revoked|unknown)/)?.[1] ?? said
 }
 
