@@ -2,7 +2,7 @@
 // What lies on a disk, and whether anybody still has it, is asked of the kernel and of the tools of ext4, never of the kiosk.
 import { readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { bin, centre, dock, house, people, sh } from './house.mjs'
+import { bin, centre, house, people, sh } from './house.mjs'
 import { arrived, enterIIN, flat, presentable, says, story, told, toStorage, word } from './journeys.mjs'
 import { Hold, helpers, missing, Ports } from './disks.mjs'
 import { enrolled, open, until } from './kiosk.mjs'
@@ -52,11 +52,14 @@ export default async function disk(check) {
 }
 
 /** leave pulls every disk and goes to the attract screen, from wherever a failed check has left off. */
-const leave = (w, ports) => { ports.pull(); return w.until('the attract screen', async () => {
-  if (await w.screen() === 'attract') return true
-  for (const a of ['exit.confirm', 'finish', 'exit']) if (await w.shows(`[data-testid="action-${a}"]`)) { await w.touch('action-' + a, 3000); break }
-  return false
-}, 60000) }
+async function leave(w, ports) {
+  ports.pull()
+  await w.until('the attract screen', async () => {
+    if (await w.screen() === 'attract') return true
+    for (const a of ['exit.confirm', 'finish', 'exit']) if (await w.shows(`[data-testid="action-${a}"]`)) { await w.touch('action-' + a, 3000); break }
+    return false
+  }, 60000)
+}
 
 const toMedium = async (w, person, lang) => { await w.start(lang); await w.on('menu'); await w.act('apply'); await enterIIN(w, person.iin); await toStorage(w, person) }
 /** toAgreement goes from the question of the storage to the last touch before keys are made. */

@@ -18,7 +18,7 @@ export function missing() {
   const image = join(tmpdir(), `tirkeu-disk-probe-${process.pid}`)
   try {
     if (!existsSync(BRANCH)) return `there is no ${BRANCH}`
-    sh('unshare', ['--mount', 'mount', '--bind', '/', '/mnt'])
+    sh('unshare', ['--mount', 'mount', '--bind', BRANCH, LIST])
     writeFileSync(image, ''); truncateSync(image, 4 << 20)
     sh('losetup', ['-d', sh('losetup', ['-f', '--show', image]).trim()])
   } catch (e) { return e.message.split('\n')[0] } finally { rmSync(image, { force: true }) }
@@ -48,6 +48,7 @@ export class Ports {
     return d
   }
 
+  /** pull takes every disk out. */
   pull() { for (const d of this.disks) d.pull() }
 
   /** close pulls all and gives the devices back. */
