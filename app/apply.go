@@ -312,6 +312,9 @@ type applyStorage struct{}
 func (*applyStorage) name() string { return "apply.storage" }
 func (*applyStorage) view(k *Kiosk) any {
 	s := k.stickCard()
+	if k.stickState.Protected { // its card says why
+		s.Usable = false
+	}
 	if f := k.unoffered("stick"); f != nil {
 		s.Usable, s.Why = false, f.words(k).Title
 	}
@@ -340,6 +343,9 @@ func (*applyStorage) act(k *Kiosk, action string, args []byte) *fault {
 		}
 		if !k.stick {
 			return &fault{code: CodeStickAbsent}
+		}
+		if k.stickState.Protected { // told now, not after the keys were made
+			return &fault{code: CodeStickReadOnly}
 		}
 		d.onStick, d.medium, d.model, d.gost = true, stickRef, "", true
 		k.at = &applyStickWarning{}

@@ -100,6 +100,7 @@ func (k *Kiosk) signDraft(ctx context.Context, ses *session, with signer) (func(
 		rule, _ := k.directory().KindRule(d.asks())
 		k.at = &signedDone{accepted: accepted{number: d.number, kind: d.asks(), staff: rule.Staff, at: application.CreatedAt, email: d.email}, medium: d.medium}
 		k.findPrinter()
+		k.letGo(d.medium)
 	}, nil
 }
 

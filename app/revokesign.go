@@ -39,6 +39,7 @@ func (k *Kiosk) signRevocation(from *revokeConfirm) {
 				}
 			}
 			k.at = done
+			k.letGo(done.medium)
 			k.spawn(func() { k.follow(ses, joined, done) })
 		}, nil
 	}

@@ -17,6 +17,7 @@ type Medium struct {
 	Kind   string `json:"kind" ts:"'kaztoken' | 'etoken' | 'jacarta' | 'akey' | 'idcard' | 'unknown' | 'stick'"`
 	Name   string `json:"name"`
 	Serial string `json:"serial"`
+	Keep   bool   `json:"keep"` // it is just being let go of: not to be taken out yet
 }
 
 // StickCard is the stick as shown on the storage screen.

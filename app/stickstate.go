@@ -83,6 +83,9 @@ func (k *Kiosk) mayTake(r ref) bool {
 	return k.plugIn(r)
 }
 
+// mustStay tells whether a real stick is just being let go of. Under the lock.
+func (k *Kiosk) mustStay() bool { return k.stickState.Standing == stick.StandingReleasing }
+
 // letGo unmounts a real stick that is done with; the screen says when it may be taken out. Under the lock.
 func (k *Kiosk) letGo(r ref) {
 	tells, ok := k.cfg.Stick.(StickStates)

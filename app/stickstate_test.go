@@ -68,8 +68,19 @@ func TestStick_ItsStateIsToldWhereItIsAskedFor(t *testing.T) {
 	s.stick.plug(true)
 	real.states <- stick.State{Standing: stick.StandingReady, Format: "fat32"}
 	s.stickCard(func(c StickCard) bool { return c.Usable && c.Why == "" })
-	real.states <- stick.State{Standing: stick.StandingReady, Protected: true}
+	real.states <- stick.State{Standing: stick.StandingReady, Others: 1}
 	s.stickCard(func(c StickCard) bool { return c.Usable && c.Why != "" })
+}
+
+func TestStick_NoKeysAreMadeForOneThatCannotBeWrittenTo(t *testing.T) {
+	s, real := newRealStick(t)
+	s.toStorage()
+	s.stick.plug(true)
+	real.states <- stick.State{Standing: stick.StandingReady, Protected: true}
+	s.stickCard(func(c StickCard) bool {
+		return c.Present && !c.Usable && strings.Contains(c.Why, "защита от записи")
+	})
+	s.refuses(CodeStickReadOnly, "apply.storage", args{"kind": "stick"})
 }
 
 func TestStick_MayBeTakenOutOnlyOnceItIsUnmounted(t *testing.T) {
@@ -87,24 +98,48 @@ func TestStick_MayBeTakenOutOnlyOnceItIsUnmounted(t *testing.T) {
 	if what := <-real.asked; what != "release" {
 		t.Fatal(what)
 	}
+	stays := true
 	out := func() bool {
 		var v ApplyDoneScreen
 		s.picture().data(t, &v)
+		stays = v.Medium.Keep
 		return v.TakeOut
 	}
 	if out() {
 		t.Fatal("told to take out a stick that is mounted")
 	}
 	real.states <- stick.State{Standing: stick.StandingReleasing}
-	if out() {
-		t.Fatal("told to take out a stick that is being written")
-	}
+	s.until("the stick must stay in", func(picture) bool { return !out() && stays })
 	real.release <- nil
 	real.states <- stick.State{Standing: stick.StandingReleased}
-	s.until("the stick may be taken out", func(picture) bool { return out() })
+	s.until("the stick may be taken out", func(picture) bool { return out() && !stays })
 	s.shows("attract", "finish", nil)
 	s.untilEnded()
 	s.shows("menu", "start", args{"lang": "kk"})
+	if what := <-real.asked; what != "resume" {
+		t.Error(what)
+	}
+}
+
+func TestStick_WithTheKeysOfASignedApplicationIsLetGoOfToo(t *testing.T) {
+	s, real := newRealStick(t)
+	f := s.citizenToken("KZ-1", aigerim)
+	s.plug(f)
+	s.insert()
+	real.states <- stick.State{Standing: stick.StandingReady}
+	s.enter(f)
+	s.shows("gost.info", "gost", nil)
+	s.toNewStorage("", "gost.confirm", nil)
+	s.keysOnStick()
+	s.shows("sign.medium", "apply.submit", args{"consent": true})
+	s.signWith(f)
+	if what := <-real.asked; what != "release" {
+		t.Fatal(what)
+	}
+	real.release <- nil
+	real.states <- stick.State{Standing: stick.StandingReleased}
+	s.until("the stick may be taken out", func(p picture) bool { return doneOf(t, p).TakeOut })
+	s.shows("cabinet.home", "back", nil)
 	if what := <-real.asked; what != "resume" {
 		t.Error(what)
 	}

@@ -67,7 +67,7 @@ var stickRef = ref{kind: "stick", serial: "stick"}
 
 func (k *Kiosk) medium(r ref) Medium {
 	if r == stickRef {
-		return Medium{Kind: r.kind, Name: k.text("medium.stick")}
+		return Medium{Kind: r.kind, Name: k.text("medium.stick"), Keep: k.mustStay()}
 	}
 	c := k.card(r)
 	return Medium{Kind: c.Kind, Name: c.Name, Serial: c.Serial}

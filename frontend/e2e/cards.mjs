@@ -1,9 +1,9 @@
 // An identity card and a token on the virtual USB bus, as they are in life: through real libusb, libccid, pcscd and OpenSC's module in the kiosk's own
 // worker, up to the screen. Staff sign with a token of the vendor-module kind. What lands on the card is looked at by pkcs11-tool and OpenSSL.
-import { writeFileSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { bin, centre, dock, house, moduleOf, onBus, people, sh } from './house.mjs'
-import { applications, arrived, clean, enterIIN, flat, openApplication, pin, presentable, says, story, supervise, toPIN, toStorage, token, told, tokens, triesLeft, word } from './journeys.mjs'
+import { bin, centre, dock, house, moduleOf, onBus, people, sh, usb } from './house.mjs'
+import { applications, arrived, clean, enterIIN, flat, forgotten, openApplication, pin, presentable, says, story, supervise, toPIN, toStorage, token, told, tokens, triesLeft, word } from './journeys.mjs'
 import { enrolled, open } from './kiosk.mjs'
 
 const INSTALL = '[data-testid="action-status.install"]', STORAGE = '[data-testid="action-apply.storage"]'
@@ -19,12 +19,15 @@ export default async function cards(check) {
     await clean(w)
     const number = await applied(story(check, w), w, { citizen, card, ccid })
     await clean(w)
+    await unknown(story(check, w), w, { operator, ccid })
+    await clean(w)
     await installed(story(check, w), w, { operator, card, number })
     await check('SIGTERM ends the program after the cards', async () => {
       const end = await w.close()
       if (end.code !== 0) throw new Error(JSON.stringify(end))
     })
   } finally { await w.close().catch(() => {}); dock('cards', '--daemon', 'restart') }
+  await lacking(check, { operator })
   await check('the audit chain of cards is whole', () => {
     const said = sh(join(bin, 'tirkeu'), ['audit', 'verify', '--state', join(house, 'states', 'cards')])
     if (!/is whole: [1-9]/.test(said)) throw new Error(said)
@@ -99,6 +102,85 @@ async function installed(step, w, { operator, card, number }) {
     dock('pull', card.name); await w.act('finish'); await w.on('attract')
   })
   await step('pkcs11-tool finds each key with its certificate and signs, and OpenSSL verifies both', () => outside(card, number))
+}
+
+// A device that no table knows, and one that the table knows and libccid does not drive: it needs its maker's program.
+const LAMP = { port: '1-9', numbers: '1a2b:3c4d', name: 'Tabletop Lamp', serial: 'LAMP-0042' }
+const OLD = { port: '1-10', numbers: '0529:0600', name: 'eToken PRO 64k', serial: 'ETK-0043', install: 'SafeNet Authentication Client' }
+const NEEDS = ['/usr/lib/libeToken.so', '/usr/lib64/libeToken.so', '/usr/lib/libeTPkcs11.so', '/usr/lib/libIDPrimePKCS11.so']
+
+const put = d => usb('other', d.port, d.numbers, d.name, d.serial)
+const out = d => { try { usb('pull', d.port) } catch { /* it was not in */ } }
+const row = d => `[data-testid="device"][data-numbers="${d.numbers}"]`
+const plug = (event, kind) => `[data-testid="plug"][data-event="${event}"][data-device="${kind}"]`
+const toDevices = async (w, operator) => { await supervise(w, operator); await w.act('staff.devices'); await w.on('staff.devices') }
+/** listed waits for a device on the list of staff and holds where all stands there that they need to find out what it is. */
+const listed = async (w, d, lang, sentence) => {
+  await w.untilPart(row(d))
+  const said = flat(await w.text(row(d)))
+  for (const wanted of [d.name, d.numbers, d.serial, d.port, sentence]) if (!said.includes(wanted)) throw new Error(`"${wanted}" is not in: ${said}`)
+  await presentable(w, lang)
+}
+const unlisted = (w, d) => w.until('the device gone from the list', async () => !(await w.shows(row(d))))
+
+async function unknown(step, w, { operator, ccid }) {
+  try {
+    await step('of a device that nobody knows a citizen is told nothing', async () => {
+      await w.start('ru'); await w.on('menu')
+      await w.run(`window.plugNews = []
+        new MutationObserver(() => { const e = document.querySelector('[data-testid="plug"]'); if (e) window.plugNews.push(e.dataset.event + ' ' + e.dataset.device) })
+          .observe(document.body, { childList: true, subtree: true, attributes: true, characterData: true })`)
+      put(LAMP)
+      // The kiosk hears of one device after the other: when it tells of the second it has seen the first.
+      dock('plug', ccid.name); await w.untilPart(plug('found', ccid.kind))
+      const told = await w.run('return window.plugNews')
+      if (!told.length || told.some(n => n !== 'found ' + ccid.kind)) throw new Error('told was: ' + told)
+      await forgotten(w, LAMP.numbers, LAMP.serial, LAMP.name)
+      dock('pull', ccid.name); await w.untilPart(plug('removed', ccid.kind))
+      await w.act('exit'); await w.on('attract')
+    })
+    await step('staff see it with its numbers, its serial number and its port', async () => {
+      await toDevices(w, operator); await w.touch('lang-en'); await listed(w, LAMP, 'en', word('en', 'usb.unknown.text'))
+      await w.picture(join(house, 'cards-unknown.png'))
+    })
+    await step('it goes from the list when it is pulled, and comes back when it is plugged in again', async () => {
+      out(LAMP); await unlisted(w, LAMP)
+      await w.touch('lang-kk'); put(LAMP); await listed(w, LAMP, 'kk', word('kk', 'usb.unknown.text'))
+      out(LAMP); await unlisted(w, LAMP)
+    })
+  } finally { out(LAMP) }
+}
+
+/** lacking is a terminal that has no module for one kind of token: neither its maker's nor one that serves all. */
+async function lacking(check, { operator }) {
+  if (NEEDS.some(f => existsSync(f))) {
+    console.log("not checked: a token without its maker's program (that of eToken is installed here)")
+    return
+  }
+  const config = join(house, 'cards-lacking.toml')
+  writeFileSync(config, readFileSync(join(house, 'kiosk.toml'), 'utf8').split(/^(?=\[\[module\]\])/m).filter(m => !/^name = "(etoken|opensc)"$/m.test(m)).join(''))
+  const w = await open(enrolled('cards-lacking', 'l21', config), { config, env: onBus() })
+  const step = story(check, w)
+  try {
+    await clean(w)
+    await step("a citizen who plugs in a token whose maker's program is missing is told so, and whom to tell", async () => {
+      await w.start('ru'); await w.on('menu')
+      put(OLD); await w.untilPart(plug('missing', 'etoken'))
+      const said = flat(await w.text('[data-testid="plug"]'))
+      for (const wanted of [word('ru', 'usb.found.title').replace('{{.Name}}', 'eToken'), word('ru', 'usb.missing.text').replace('{{.Install}}', OLD.install)]) {
+        if (!said.includes(wanted)) throw new Error(`"${wanted}" is not in: ${said}`)
+      }
+      await presentable(w, 'ru'); await w.picture(join(house, 'cards-missing.png'))
+      await forgotten(w, OLD.numbers, OLD.serial)
+      await w.act('exit'); await w.on('attract')
+    })
+    await step('staff read what must be installed for it, until it is pulled', async () => {
+      await toDevices(w, operator); await w.touch('lang-kk')
+      await listed(w, OLD, 'kk', word('kk', 'usb.install.text').replace('{{.Install}}', OLD.install))
+      out(OLD); await unlisted(w, OLD)
+      dock('pull', operator.token); await w.on('attract', { notices: true })
+    })
+  } finally { out(OLD); await w.close().catch(() => {}) }
 }
 
 /** outside looks at the card as any other program would. */

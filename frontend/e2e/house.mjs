@@ -22,6 +22,8 @@ export function sh(program, args, options = {}) {
 
 /** dock does what a person's hands do: plug, pull, cut the line. */
 export const dock = (...args) => sh(join(bin, 'tirkeu-dock'), ['--dir', join(house, 'dock'), ...args])
+/** usb plugs and pulls what has no name in the dock: devices on the virtual USB bus that are neither token nor reader. */
+export const usb = (...args) => sh(join(bin, 'tirkeu-bus'), ['--dir', join(house, 'dock', 'bus'), ...args])
 export const centre = (...args) => sh(join(bin, 'tirkeu-centre'), [...args, '--db', db])
 
 export const people = () => JSON.parse(dock('people', '--json')).people

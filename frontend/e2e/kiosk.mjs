@@ -28,9 +28,10 @@ export function enrolled(name, display = 'l21', config = join(house, 'kiosk.toml
   return state
 }
 
-/** open shows a kiosk on the state folder. */
-export function open(state, { config = join(house, 'kiosk.toml'), binary = 'tirkeu-e2e', args = [], env } = {}) {
-  return Hands.open({ binary: join(bin, binary), args: ['--config', config, '--state', state, ...args], log: join(house, 'logs', 'e2e-kiosk.log'), env })
+/** open shows a kiosk on the state folder; before is the beginning of its command line, of programs that become it. */
+export function open(state, { config = join(house, 'kiosk.toml'), binary = 'tirkeu-e2e', args = [], before = [], env } = {}) {
+  const [program, ...rest] = [...before, join(bin, binary), '--config', config, '--state', state, ...args]
+  return Hands.open({ binary: program, args: rest, log: join(house, 'logs', 'e2e-kiosk.log'), env })
 }
 
 /** plain starts the kiosk without a driver and gives the process with its output. */

@@ -222,6 +222,7 @@ export interface Medium {
   kind: 'kaztoken' | 'etoken' | 'jacarta' | 'akey' | 'idcard' | 'unknown' | 'stick'
   name: string
   serial: string
+  keep: boolean
 }
 
 export interface ApplySummaryScreen {

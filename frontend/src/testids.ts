@@ -40,6 +40,7 @@
    action-system.choose data-code   systems-none      an information system of one's own; the list is empty
    action-code.ask data-method      code-time data-left   code-left data-left   code-wait   one-time codes; field-code
    device data-numbers data-kind  what is plugged into USB, on staff.devices and selftest; devices-none; stick-why  why a stick that is in cannot be used
+   medium-out data-out       a stick or token that is done with: to be left in yet (false), or to be taken out (true)
    receipt data-phase        on receipt.take: printing, printed, failed, doubtful, mailed; action-receipt.print, action-receipt.email on every screen that ends with a number
    done-state data-state     what comes after apply.done: staff, queued, sent, issued, rejected
    unfinished data-why a key pair on keys.unfinished

@@ -33,6 +33,7 @@ func commands() []command {
 	return []command{
 		{"card", "NAME [LABEL [PIN [PUK [MAKER [SERIAL]]]]]", "make a card out; PIN " + usualPIN + ", PUK " + usualPUK + ", a serial number of chance unless said", [2]int{1, 6}, makeCard},
 		{"plug", "PORT MODEL [CARD [SERIAL]]", "plug a token with a card inside, or a reader (CARD -), into a port such as 1-2", [2]int{2, 4}, plug},
+		{"other", "PORT VENDOR:PRODUCT [NAME [SERIAL]]", "plug a device that is neither token nor reader and does nothing; four hexadecimal digits each", [2]int{2, 4}, other},
 		{"pull", "PORT", "pull what is in a port", [2]int{1, 1}, onPort((*rig).pull)},
 		{"insert", "PORT KIND CARD", "put an identity card into the reader in a port", [2]int{3, 3}, insert},
 		{"withdraw", "PORT", "take the card out of a reader", [2]int{1, 1}, onPort((*rig).withdraw)},
@@ -99,6 +100,20 @@ func plug(_ context.Context, r *rig, words []string) (string, error) {
 		return "", err
 	}
 	return "", r.plug(port, words[1], word(words, 2, ""), word(words, 3, ""))
+}
+
+func other(_ context.Context, r *rig, words []string) (string, error) {
+	port, err := parsePort(words[0])
+	if err != nil {
+		return "", err
+	}
+	a, b, _ := strings.Cut(words[1], ":")
+	vendor, first := strconv.ParseUint(a, 16, 16)
+	product, second := strconv.ParseUint(b, 16, 16)
+	if first != nil || second != nil {
+		return "", fmt.Errorf("%w: a device is its vendor and product, 0529:0600, not %q", errUsage, words[1])
+	}
+	return "", r.other(port, bus.Device{Vendor: uint16(vendor), Product: uint16(product), Name: word(words, 2, ""), Serial: word(words, 3, "")})
 }
 
 func insert(_ context.Context, r *rig, words []string) (string, error) {

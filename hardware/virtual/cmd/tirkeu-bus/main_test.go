@@ -59,7 +59,8 @@ func TestProgram_PlugsWhatOpenSCSees(t *testing.T) {
 	told(t, dir, 0, "plug", "1-1", "acr39u")
 	told(t, dir, 0, "insert", "1-1", "id-2022", "aigerim")
 	told(t, dir, 0, "plug", "1-2", "etoken-5100", "staff", "0A0B")
-	if got := told(t, dir, 0, "list"); got != "1-1 acr39u aigerim 3\n1-2 etoken-5100 staff 3\n" {
+	told(t, dir, 0, "other", "1-4", "1a2b:3c4d", "Lamp", "L-7")
+	if got := told(t, dir, 0, "list"); got != "1-1 acr39u aigerim 3\n1-2 etoken-5100 staff 3\n1-4 1a2b:3c4d -\n" {
 		t.Errorf("%q", got)
 	}
 	for _, wrong := range []struct {
@@ -67,11 +68,12 @@ func TestProgram_PlugsWhatOpenSCSees(t *testing.T) {
 		words  string
 	}{
 		{1, "plug 1-2 jacarta aigerim"}, {1, "plug 1-3 jacarta aigerim"}, {1, "plug 1-3 jacarta"}, {1, "plug 1-3 lamp"}, {1, "plug 1-3 acr39u staff"}, {1, "pull 1-3"},
-		{1, "insert 1-2 id-2022 staff"}, {1, "insert 1-1 id-2022 nobody"}, {1, "withdraw 1-2"}, {1, "card ../x"},
-		{2, "plug 1 acr39u"}, {2, "plug 1-3"}, {2, "fly"}, {2, "daemon x"}, {2, "list all"},
+		{1, "insert 1-2 id-2022 staff"}, {1, "insert 1-1 id-2022 nobody"}, {1, "withdraw 1-2"}, {1, "insert 1-4 id-2022 staff"}, {1, "other 1-4 1:2"}, {1, "card ../x"},
+		{2, "plug 1 acr39u"}, {2, "plug 1-3"}, {2, "fly"}, {2, "daemon x"}, {2, "list all"}, {2, "other 1-5 lamp"}, {2, "other 1-5 12345:1"},
 	} {
 		told(t, dir, wrong.status, strings.Fields(wrong.words)...)
 	}
+	told(t, dir, 0, "pull", "1-4")
 	// As a shell reaches it: through the file of assignments.
 	shell := func(script string) string {
 		command := exec.Command("/bin/sh", "-c", ". "+filepath.Join(dir, "env")+"; "+script)

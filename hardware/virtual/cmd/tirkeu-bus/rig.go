@@ -40,8 +40,8 @@ type rig struct {
 type stay struct {
 	model  kit.Model
 	serial string
-	reader *ccid.Reader
-	card   string // name of the card in it, or empty
+	reader *ccid.Reader // nil: it is neither token nor reader
+	card   string       // name of the card in it, or empty
 }
 
 // up makes the bus in a folder and tells where it is.
@@ -223,6 +223,19 @@ func (r *rig) plug(port bus.Port, code, name, serial string) error {
 	return nil
 }
 
+// vendorClass is the interface class of whatever follows no standard (usb.org, "Defined Class Codes").
+const vendorClass = 0xff
+
+// other puts something else into a port.
+func (r *rig) other(port bus.Port, device bus.Device) error {
+	device.Function = bus.Idle{Class: vendorClass}
+	if err := r.bus.Plug(port, device); err != nil {
+		return err
+	}
+	r.inside[port] = &stay{model: kit.Model{Code: fmt.Sprintf("%04x:%04x", device.Vendor, device.Product)}, serial: device.Serial}
+	return nil
+}
+
 func (r *rig) pull(port bus.Port) error {
 	if err := r.bus.Pull(port); err != nil {
 		return err
@@ -234,7 +247,7 @@ func (r *rig) pull(port bus.Port) error {
 // reader gives the empty or loaded reader in a port; a token is none.
 func (r *rig) readerIn(port bus.Port) (*stay, error) {
 	s := r.inside[port]
-	if s == nil || s.model.Kind != "" {
+	if s == nil || s.reader == nil || s.model.Kind != "" {
 		return nil, fmt.Errorf("there is no card reader in %s", port)
 	}
 	return s, nil
