@@ -56,6 +56,7 @@ type fakeRack struct {
 	changed   chan struct{}
 	recycled  int
 	hold      chan struct{} // Recycle waits for it when not nil
+	held      bool          // it does
 }
 
 func newFakeRack() *fakeRack { return &fakeRack{changed: make(chan struct{}, 1)} }
@@ -192,12 +193,18 @@ func (r *fakeRack) Unblock(_ context.Context, n Insertion, so, fresh token.PIN) 
 	return nil
 }
 
-func (r *fakeRack) Recycle(context.Context) {
+func (r *fakeRack) Recycle(ctx context.Context) {
 	r.mu.Lock()
 	hold := r.hold
+	r.held = hold != nil
 	r.mu.Unlock()
+	r.signal()
 	if hold != nil {
-		<-hold
+		select {
+		case <-hold:
+		case <-ctx.Done():
+			return
+		}
 	}
 	r.mu.Lock()
 	for _, t := range r.tokens {

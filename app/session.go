@@ -113,13 +113,11 @@ type held struct {
 
 // clean closes what a session held, replaces the token processes and tells that the session is over.
 func (k *Kiosk) clean(id uint64, h held, before <-chan struct{}, gone chan struct{}) {
-	// The program may be closing: what was begun must still be ended.
-	limit := cleanWithin
-	if k.ctx.Err() != nil {
-		limit = closeWithin
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(k.ctx), limit)
+	// The program may be closing, or begin to meanwhile: what was begun must still be ended, but soon.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(k.ctx), cleanWithin)
 	defer cancel()
+	calm := context.AfterFunc(k.ctx, func() { time.AfterFunc(closeWithin, cancel) })
+	defer calm()
 	if k.cfg.OnSessionEnd != nil && k.ctx.Err() == nil {
 		k.cfg.OnSessionEnd()
 	}

@@ -389,6 +389,18 @@ func TestFault_EachRoomsErrorHasANumber(t *testing.T) {
 	}
 }
 
+// A session has just ended, and the token processes are still being replaced when the program is told to end.
+func TestClose_DoesNotWaitForTokenProcessesThatAreSlowToBeReplaced(t *testing.T) {
+	s := newStand(t)
+	s.shows("menu", "start", args{"lang": "kk"})
+	s.rack.change(func() { s.rack.hold = make(chan struct{}) })
+	s.do("exit", nil)
+	s.until("the processes being replaced", func(picture) bool { s.rack.mu.Lock(); defer s.rack.mu.Unlock(); return s.rack.held })
+	if err := s.k.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestClose_WhileKeysAreMadeLeavesThemToTheNextStart(t *testing.T) {
 	s := newStand(t)
 	f := s.token("kaztoken", "KZ-1")
