@@ -138,6 +138,7 @@ func (k *Kiosk) printReceipt(s *receipt) {
 	patience, within := k.cfg.PrinterPatience, k.cfg.PrintWithin
 	k.start(job{}, func(ctx context.Context, ses *session) func() {
 		sheet, err := receiptSheet(paper, title)
+		stays := ctx // ends when the citizen leaves
 		ctx, stop := context.WithTimeout(ctx, within)
 		defer stop()
 		over := time.AfterFunc(within, stop)
@@ -158,7 +159,7 @@ func (k *Kiosk) printReceipt(s *receipt) {
 				k.during(ses, func() { s.state = word })
 			})
 		}
-		if err != nil && last == "busy" && ctx.Err() != nil {
+		if err != nil && last == "busy" && ctx.Err() != nil && stays.Err() == nil {
 			// It was printing and has said nothing since. CUPS has given the job up, but nobody knows whether the printer, which may be out of
 			// reach, has heard of that: CUPS 2.4 goes on saying that it prints.
 			err = fmt.Errorf("%w: %w", ErrMaybePrinted, err)
