@@ -1,18 +1,17 @@
 // The receipt of an application on paper, through a real print server and a virtual receipt printer: once, with nothing of who applied and nothing left
 // behind; told while there is no paper, and when the printer goes away; never printed after the citizen was told that it was not.
-import { existsSync, mkdtempSync, readFileSync, readdirSync } from 'node:fs'
+import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { bin, dock, house, people, sh } from './house.mjs'
+import { bin, dock, people, sh } from './house.mjs'
 import { arrived, clean, enterIIN, flat, presentable, says, story, toStorage, toSummary, word } from './journeys.mjs'
 import { enrolled, open, until } from './kiosk.mjs'
 import { forms } from './needles.mjs'
 import { PrintServer } from './printing.mjs'
+import { letters } from './receipt.mjs'
 
 const PRINT = '[data-testid="action-receipt.print"]', EMAIL = '[data-testid="action-receipt.email"]'
 const phase = name => `[data-testid="receipt"][data-phase="${name}"]`
-const maildir = join(house, 'centre', 'centre-keys', 'mail', 'new')
-const letters = number => (existsSync(maildir) ? readdirSync(maildir) : []).filter(n => n.startsWith(number + '.'))
 const day = new Intl.DateTimeFormat('ru', { day: 'numeric', month: 'long' })
 
 export default async function paper(check) {
