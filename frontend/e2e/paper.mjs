@@ -1,7 +1,6 @@
 // The receipt of an application on paper, through a real print server and a virtual receipt printer: once, with nothing of who applied and nothing left
 // behind; told while there is no paper, and when the printer goes away; never printed after the citizen was told that it was not.
-import { mkdtempSync, readFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { bin, dock, people, sh } from './house.mjs'
 import { arrived, clean, enterIIN, flat, presentable, says, story, toStorage, toSummary, word } from './journeys.mjs'
@@ -72,7 +71,7 @@ async function walk(check, w, server, citizen, centre) {
     if (!digits.includes(number)) throw new Error('the number is not on it: ' + said)
     for (const wanted of [date, centre, word('ru', 'receipt.title.staff'), word('ru', 'receipt.next'), word('ru', 'receipt.step.desk'), word('ru', 'receipt.step.install')])
       if (!wanted || !said.includes(wanted)) throw new Error(`"${wanted}" is not on it: ${said}`)
-    if (sh('zbarimg', ['-q', '--raw', picture(file)]).trim() !== number) throw new Error('the code on it is not the number')
+    if (sh('zbarimg', ['-q', '--raw', picture(file, server.dir)]).trim() !== number) throw new Error('the code on it is not the number')
     for (const personal of [citizen.iin, citizen.surname, citizen.given, citizen.email].filter(p => p)) {
       for (const text of [personal, personal.toLowerCase()]) for (const [form, bytes] of forms(text)) if (whole.includes(bytes)) throw new Error(`${personal} stands on it or in the print server's log, as ${form}`)
       if (said.toLowerCase().includes(personal.toLowerCase()) || digits.includes(personal)) throw new Error(`it says ${personal}: ${said}`)
@@ -134,9 +133,8 @@ async function walk(check, w, server, citizen, centre) {
   })
 }
 
-/** picture of the first page of a PDF. */
-function picture(file) {
-  const base = join(mkdtempSync(join(tmpdir(), 'receipt-')), 'page')
-  sh('pdftoppm', ['-png', '-r', '200', '-singlefile', file, base])
-  return base + '.png'
+/** picture of the first page of a PDF, made in that folder. */
+function picture(file, folder) {
+  sh('pdftoppm', ['-png', '-r', '200', '-singlefile', file, join(folder, 'page')])
+  return join(folder, 'page.png')
 }
