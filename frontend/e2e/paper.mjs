@@ -110,8 +110,10 @@ async function walk(check, w, server, citizen, centre) {
   })
   await step('a printer that goes away while it prints is told within a minute; nobody says that it was not printed, the number stays and the e-mail is offered', async () => {
     await w.act('back'); await w.on('apply.done'); await w.untilPart(PRINT)
+    const { documents } = server.asked()
     server.hold(true); await w.act('receipt.print'); await w.on('receipt.take')
-    await until('the document at the printer', () => server.jobs().some(j => j.state === 'processing'))
+    // Between two questions, which come two seconds after one another then: a printer that goes in the middle of one is, for CUPS 2.4, done.
+    await until('the document at the printer', () => { const now = server.asked(); return now.documents > documents && now.times >= 3 })
     await server.vanishes()
     await says(w, 'ru', 'receipt.printing'); await same()
     await w.untilPart(phase('doubtful'), 120000) // CUPS 2.4 tells nothing of it, so the terminal's own minute ends it

@@ -104,6 +104,11 @@ export class PrintServer {
     return [...this.#asked('lpstat', ['-W', 'all', '-o']).split('\n'), ...readdirSync(join(this.dir, 'spool')).filter(n => /^[cd]\d/.test(n)),
       ...readdirSync(join(this.dir, 'tmp')).filter(n => !this.before.includes(n))].filter(l => l)
   }
+  /** asked is how often CUPS has asked the printer what became of a document that it has handed over, and how many it has handed over. */
+  asked() {
+    const handed = this.log('error').split('STATE: +cups-waiting-for-job-completed')
+    return { documents: handed.length - 1, times: handed.at(-1).split('Get-Job-Attributes: successful-ok').length - 1 }
+  }
   log(name) { const file = join(this.dir, 'log', name); return existsSync(file) ? readFileSync(file, 'utf8') : '' }
 
   async close() {
