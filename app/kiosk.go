@@ -50,6 +50,7 @@ type Config struct {
 	IdleWarning    time.Duration // from the warning to the end; 0 means 30 s
 	// PrinterPatience is how long a receipt waits for a printer that waits for a person; 0 means 4 s.
 	PrinterPatience time.Duration
+	PrintWithin     time.Duration // how long a receipt may take to print; 0 means a minute
 	AnswerWithin    time.Duration // how long Do waits for slow work before it answers with what stands; 0 means 60 s
 
 	Now      func() time.Time
@@ -116,6 +117,7 @@ func New(cfg Config) (*Kiosk, error) {
 	def(&cfg.IdleWarning, 30*time.Second)
 	def(&cfg.AnswerWithin, 60*time.Second)
 	def(&cfg.PrinterPatience, printerPatience)
+	def(&cfg.PrintWithin, receiptWithin)
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}

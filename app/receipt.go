@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -10,8 +11,8 @@ import (
 	"github.com/tirkeu/kiosk/sync/registry"
 )
 
-// How long a receipt may take to print, and how long a printer that waits for a person is waited for: whoever stands there is
-// offered another way then.
+// How long a receipt may take to print, and how long a printer that waits for a person is waited for, where the configuration does
+// not say: whoever stands there is offered another way then.
 const (
 	receiptWithin   = time.Minute
 	printerPatience = 4 * time.Second
@@ -134,19 +135,21 @@ var hindrances = []string{"offline", "out-of-paper", "jam", "cover-open", "no-in
 func (k *Kiosk) printReceipt(s *receipt) {
 	paper, title := k.receiptPaper(s.of), k.text("receipt.job")
 	k.at = s
-	patience := k.cfg.PrinterPatience
+	patience, within := k.cfg.PrinterPatience, k.cfg.PrintWithin
 	k.start(job{}, func(ctx context.Context, ses *session) func() {
-		ctx, stop := context.WithTimeout(ctx, receiptWithin)
-		defer stop()
-		over := time.AfterFunc(receiptWithin, stop)
-		defer over.Stop()
-		hindered := ""
 		sheet, err := receiptSheet(paper, title)
+		stays := ctx // ends when the citizen leaves
+		ctx, stop := context.WithTimeout(ctx, within)
+		defer stop()
+		over := time.AfterFunc(within, stop)
+		defer over.Stop()
+		hindered, last := "", ""
 		if err == nil {
 			err = k.cfg.Printer.Print(ctx, sheet, func(word string) {
+				last = word
 				if !slices.Contains(hindrances, word) {
 					hindered = ""
-					over.Reset(receiptWithin)
+					over.Reset(within)
 				} else {
 					if hindered == "" {
 						over.Reset(patience)
@@ -155,6 +158,11 @@ func (k *Kiosk) printReceipt(s *receipt) {
 				}
 				k.during(ses, func() { s.state = word })
 			})
+		}
+		if err != nil && last == "busy" && ctx.Err() != nil && stays.Err() == nil {
+			// It was printing and has said nothing since. CUPS has given the job up, but nobody knows whether the printer, which may be out of
+			// reach, has heard of that: CUPS 2.4 goes on saying that it prints.
+			err = fmt.Errorf("%w: %w", ErrMaybePrinted, err)
 		}
 		if err != nil {
 			k.log.Warn("print a receipt", "state", hindered, "cause", err)

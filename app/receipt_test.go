@@ -164,6 +164,20 @@ func TestReceipt_APrinterThatGoesOnIsWaitedFor(t *testing.T) {
 	s.untilPhase("printed")
 }
 
+func TestReceipt_APrinterThatFallsSilentWhileItPrintsLeavesItOpenWhetherItIsPrinted(t *testing.T) {
+	for word, phase := range map[string]string{"busy": "doubtful", "connecting": "failed"} {
+		printer := newOrderedPrinter()
+		s := newStand(t, func(c *Config) { c.Printer, c.PrintWithin = printer, 300*time.Millisecond })
+		s.numbered()
+		s.untilOffered("print")
+		printer.orders <- word // it says no more
+		s.do("receipt.print", nil)
+		if v := s.untilPhase(phase); v.Number == "" || !v.Printer {
+			t.Errorf("%s: %+v", word, v)
+		}
+	}
+}
+
 func TestReceipt_TellsWhatBecameOfIt(t *testing.T) {
 	for order, want := range map[string]ReceiptTakeScreen{
 		"refused": {Phase: "failed", Text: "receipt.why.attention"}, "gone": {Phase: "failed", Text: "receipt.why.absent"}, "doubt": {Phase: "doubtful", Text: "receipt.doubtful"},

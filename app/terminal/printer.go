@@ -43,7 +43,8 @@ func (paper) Print(ctx context.Context, what app.Paper, told func(state string))
 	}
 	d := printer.Document{Title: what.Title, PDF: what.PDF, Width: what.Width, Height: what.Height}
 	if deadline, set := ctx.Deadline(); set {
-		d.Within = time.Until(deadline)
+		// CUPS drops the job of a program that died, and no earlier: of a job that it dropped in the same moment nobody could say why it ended.
+		d.Within = time.Until(deadline) + cancelWithin
 	}
 	job, err := printer.Open(name).Print(ctx, d)
 	if err != nil {

@@ -53,6 +53,22 @@ static void on_automation_started(WebKitWebContext *context, WebKitAutomationSes
 }
 #endif
 
+// Wails shows the window in the size that it was told and in the middle, and asks for the full screen after; where no window manager hears that, only the
+// size follows, and a window that was taken for a larger one hangs over the edge. What it is told is the enrolled display, a guess before: so the window
+// gets the size of the glass itself, before it is shown.
+static void on_anchored(GtkWidget *view, GtkWidget *before, gpointer data) {
+	(void)before; (void)data;
+	GtkWidget *top = gtk_widget_get_toplevel(view);
+	if (!GTK_IS_WINDOW(top)) return;
+	GdkDisplay *display = gtk_widget_get_display(view);
+	GdkMonitor *glass = gdk_display_get_primary_monitor(display);
+	if (!glass) glass = gdk_display_get_monitor(display, 0);
+	if (!glass) return;
+	GdkRectangle r;
+	gdk_monitor_get_geometry(glass, &r);
+	gtk_window_set_default_size(GTK_WINDOW(top), r.width, r.height);
+}
+
 // Wails makes its one web view by this function of the library. The program's own symbol goes before the shared
 // object's, so the view is made here, with the handlers that Wails does not offer.
 GtkWidget *webkit_web_view_new_with_user_content_manager(WebKitUserContentManager *manager) {
@@ -70,6 +86,7 @@ GtkWidget *webkit_web_view_new_with_user_content_manager(WebKitUserContentManage
 	g_signal_connect(the_view, "web-process-terminated", G_CALLBACK(on_terminated), NULL);
 	g_signal_connect(the_view, "decide-policy", G_CALLBACK(on_policy), NULL);
 	g_signal_connect(the_view, "permission-request", G_CALLBACK(on_permission), NULL);
+	g_signal_connect(the_view, "hierarchy-changed", G_CALLBACK(on_anchored), NULL);
 #ifdef TIRKEU_TRAINING
 	tirkeu_band_over(GTK_WIDGET(the_view));
 #endif

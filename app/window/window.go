@@ -45,7 +45,7 @@ type Options struct {
 	// Open makes what the window serves. It is called once, beside the window's own start; when it fails the window ends.
 	Open func() (Backend, error)
 	Log  *slog.Logger
-	// Width and Height of the display in pixels; the window covers the whole screen either way.
+	// Width and Height of the display in pixels, as far as it is known; the window covers the whole screen either way.
 	Width, Height int
 	// BandPx is the height of the training program's band.
 	BandPx int

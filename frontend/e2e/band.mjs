@@ -5,6 +5,8 @@ import { until } from './kiosk.mjs'
 
 export const says = 'Оқу режимі · Учебный режим · Training'
 
+const gold = '241,207,122'
+
 /** luminance of a colour, WCAG 2.2. */
 const luminance = rgb => rgb.map(v => v / 255).map(v => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)).reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0)
 const contrast = (a, b) => { const [x, y] = [luminance(a), luminance(b)].sort((p, q) => q - p); return (x + 0.05) / (y + 0.05) }
@@ -17,7 +19,7 @@ export class Band {
   /** stands fails where the band is not what it was on the first screen, letter for letter, or where the page reaches under it. */
   async stands(w) {
     const inner = await w.run('return [innerWidth, innerHeight]'), rows = this.height - inner[1]
-    if (inner[0] !== this.width || rows < this.height / 40 || rows > this.height / 12) throw new Error(`the page has ${inner} of ${this.width}×${this.height}: no place for a band`)
+    if (inner[0] !== this.width || rows < this.height / 45 || rows > this.height / 12) throw new Error(`the page has ${inner} of ${this.width}×${this.height}: no place for a band`)
     if (!this.first) {
       const pixels = await until('the window to be painted', () => { const p = this.#strip(rows); return p.some(v => v) && p })
       this.first = { sum: sumOf(pixels), ratio: legible(pixels) }
@@ -41,6 +43,7 @@ function legible(pixels) {
   const counts = new Map()
   for (let i = 0; i < pixels.length; i += 3) { const c = pixels.readUIntBE(i, 3); counts.set(c, (counts.get(c) ?? 0) + 1) }
   const [ground, ink] = [...counts].sort((a, b) => b[1] - a[1]).map(([c, n]) => ({ colour: [c >> 16, c >> 8 & 255, c & 255], share: n * 3 / pixels.length }))
+  if (ground.colour.join() !== gold) throw new Error(`the top of the glass is ${ground.colour}: no band stands there`)
   if (!ink || ground.share < 0.6 || ink.share < 0.03) throw new Error(`the band is ${JSON.stringify({ ground, ink })}`)
   const ratio = contrast(ground.colour, ink.colour)
   if (ratio < 7) throw new Error(`the band's contrast is ${ratio.toFixed(1)}`)

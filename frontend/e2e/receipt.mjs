@@ -8,7 +8,7 @@ import { enrolled, open } from './kiosk.mjs'
 
 const spool = join(house, 'centre', 'centre-keys', 'mail', 'new')
 /** letters about an application that wait for the mail system. */
-const letters = number => (existsSync(spool) ? readdirSync(spool) : []).filter(n => n.startsWith(number + '.')).map(n => readFileSync(join(spool, n), 'latin1'))
+export const letters = number => (existsSync(spool) ? readdirSync(spool) : []).filter(n => n.startsWith(number + '.')).map(n => readFileSync(join(spool, n), 'latin1'))
 
 /** paper is what stands on the PDF in a letter, read by a program of others. */
 function paper(letter) {

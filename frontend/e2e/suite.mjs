@@ -1,12 +1,12 @@
 // Every end-to-end check in the real window, one after the other. Prints "ok" or "FAILED" for each and ends with the counts.
 //   node suite.mjs            all
-//   node suite.mjs gallery    one part: life, receipt, mishaps, cards, outside, keyfiles, disk, matrix, cabinet-apply, cabinet-keys, cabinet-staff, cabinet-mishaps, leaks, gallery, training, release
+//   node suite.mjs gallery    one part: life, receipt, paper, mishaps, cards, outside, keyfiles, disk, matrix, cabinet-apply, cabinet-keys, cabinet-staff, cabinet-mishaps, leaks, gallery, training, release
 //   node suite.mjs -gallery   all but one part
 import { dock } from './house.mjs'
 import { tokens } from './journeys.mjs'
 import { newStick } from './proof.mjs'
 
-const parts = ['life', 'receipt', 'mishaps', 'cards', 'outside', 'keyfiles', 'disk', 'matrix', 'cabinet-apply', 'cabinet-keys', 'cabinet-staff', 'cabinet-mishaps', 'leaks', 'gallery', 'training', 'release']
+const parts = ['life', 'receipt', 'paper', 'mishaps', 'cards', 'outside', 'keyfiles', 'disk', 'matrix', 'cabinet-apply', 'cabinet-keys', 'cabinet-staff', 'cabinet-mishaps', 'leaks', 'gallery', 'training', 'release']
 const named = process.argv.slice(2), without = named.filter(n => n.startsWith('-')).map(n => n.slice(1)), wanted = named.filter(n => !n.startsWith('-'))
 let passed = 0, failed = 0
 

@@ -19,6 +19,7 @@ export default async function training(check) {
   const state = enrolled('training', 'l10', undefined, 'tirkeu-training')
   await lesson(check, state)
   await everyScreen(check, 'l10') // the glass with the least room
+  await unknown(check)
   await apart(check, state)
   await pressed(check, 'the training program', 'tirkeu-training', enrolled('training-read', 'l21', undefined, 'tirkeu-training'), 1)
 }
@@ -104,6 +105,20 @@ async function everyScreen(check, display) {
       })
     }
   })
+}
+
+/** unknown: a terminal that is not enrolled yet does not know its display, and fills the glass all the same, with the band where there is one. */
+async function unknown(check) {
+  for (const display of Object.keys(displays)) for (const binary of ['tirkeu-training-e2e', 'tirkeu-e2e']) {
+    const state = join(house, 'states', `new-${binary}-${display}`)
+    rmSync(state, { recursive: true, force: true }); mkdirSync(state, { recursive: true })
+    await check(`training: the first start of ${binary} on ${display} fills the glass and no more`, () => within(display, state, binary, async (w, band, x) => {
+      await w.on('setup'); await w.settled(join(shots, '.page.png')); whole(x, `new-${binary}-${display}`)
+      const [left, top, width, height] = await w.run('return [screenX, screenY, outerWidth, outerHeight]')
+      if (`${left},${top},${width}×${height}` !== `0,0,${displays[display][0]}×${displays[display][1]}`) throw new Error(`the window is ${width}×${height} at ${left},${top}`)
+      if (binary === 'tirkeu-training-e2e') await band.stands(w)
+    }))
+  }
 }
 
 /** apart: neither program takes the other's data, neither by command nor in its window, and neither changes a byte of them. */

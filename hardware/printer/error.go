@@ -10,7 +10,7 @@ const (
 	Refused Code = "refused"  // CUPS or the printer does not take it
 	Silent  Code = "silent"   // no answer; nothing was printed and nothing will be: it may be tried again
 	Unknown Code = "unknown"  // no answer; it may have been printed
-	Kept    Code = "kept"     // the job has ended, but CUPS still has the document
+	Kept    Code = "kept"     // the job has ended, but CUPS still has it
 	TooLong Code = "too-long" // the caller's time was over before the job ended; it goes on until it is cancelled
 )
 

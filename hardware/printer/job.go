@@ -33,7 +33,7 @@ const (
 
 // Follow waits for the job's end and tells the printer's state meanwhile, each time it changes: out of paper is told while the job waits for paper. When
 // the job has ended it is removed from CUPS with its document. *Error: TooLong when ctx ended first (the job goes on: cancel it), Unknown when CUPS does not
-// answer or does not know the job any more, Kept beside the end when the document could not be removed.
+// answer or does not know the job any more, Kept beside the end when it could not be removed.
 func (j *Job) Follow(ctx context.Context, told func(State)) (End, error) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
@@ -110,24 +110,45 @@ func (j *Job) look(ctx context.Context) (sight, error) {
 	return s, nil
 }
 
-// remove takes an ended job out of CUPS with its document (purge-job, CUPS's own attribute of Cancel-Job). It has a time of its own, since the caller's may
-// be over.
+// removeTries is how often an ended job is taken out of CUPS. A cancelled one loses only its document at first, and stays in the lists, while its way to
+// the printer has not ended (CUPS 2.4, scheduler/job.c, cupsdSetJobState); it goes the next time. The third is for a lost answer.
+const removeTries = 3
+
+// remove takes an ended job out of CUPS with its document, and is content only when CUPS does not know it any more. It has a time of its own, since the
+// caller's may be over.
 func (j *Job) remove(ctx context.Context) error {
-	ctx = context.WithoutCancel(ctx)
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), checkWithin)
+	defer stop()
+	var err error
+	for range removeTries {
+		err = j.purge(ctx)
+		if CodeOf(err) == Absent {
+			return nil
+		}
+		_, gone := j.look(ctx)
+		if CodeOf(gone) == Absent {
+			return nil
+		}
+		if err == nil {
+			err = gone
+		}
+	}
+	if err == nil {
+		err = errors.New("CUPS still lists it")
+	}
+	return &Error{Kept, fmt.Errorf("remove the job: %w", err)}
+}
+
+// purge asks CUPS once to take the job out (purge-job, CUPS's own attribute of Cancel-Job).
+func (j *Job) purge(ctx context.Context) error {
 	m := request(goipp.OpCancelJob)
 	j.name(m)
 	m.Operation.Add(goipp.MakeAttribute("purge-job", goipp.TagBoolean, goipp.Boolean(true)))
 	answer, err := ask(ctx, answerWithin, "/jobs/", m, nil)
-	if err == nil {
-		err = refusal(answer)
+	if err != nil {
+		return err
 	}
-	if err == nil || CodeOf(err) == Absent {
-		return nil
-	}
-	if _, again := j.look(ctx); CodeOf(again) == Absent { // the answer was lost, the job is gone
-		return nil
-	}
-	return &Error{Kept, fmt.Errorf("remove the job: %w", err)}
+	return refusal(answer)
 }
 
 // name says in a request which job it is about.

@@ -106,6 +106,9 @@ func TestCancel_EndsAJobThatWaitsForPaper(t *testing.T) {
 	if left := s.spooled(t); len(left) != 0 {
 		t.Errorf("CUPS still has %v", left)
 	}
+	if left := jobs(t, "all"); len(left) != 0 {
+		t.Errorf("CUPS still lists %v", left)
+	}
 }
 
 func TestCancel_TellsThatTheJobWasPrintedBefore(t *testing.T) {

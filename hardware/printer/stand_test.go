@@ -18,7 +18,8 @@ import (
 )
 
 // stand is a CUPS of the test's own, without systemd, with one driverless queue "Receipt" whose printer is CUPS's own virtual one (ippeveprinter). The
-// printer does what it is ordered, a line at a time: "STATE: …" sets its state, "done" ends a job well, "fail" ends it badly.
+// printer does what it is ordered, a line at a time: "STATE: …" sets its state, "done" ends a job well, "fail" ends it badly. testdata has what CUPS is
+// told, and a driverless receipt printer (ippserver's format): paper 80 mm wide, 25 mm to 2 m long, PDF taken as it is. The end-to-end runs take them too.
 type stand struct {
 	dir     string
 	orders  *os.File
@@ -37,22 +38,6 @@ while read -r order; do
     *) echo "$order" >&2 ;;
   esac
 done <"DIR/orders"
-`
-
-// roll describes a driverless receipt printer (ippserver's format): paper 80 mm wide, 25 mm to 2 m long, PDF taken as it is.
-const roll = `ATTR mimeMediaType document-format-supported application/pdf,image/urf
-ATTR mimeMediaType document-format-default application/pdf
-ATTR keyword urf-supported V1.5,W8,CP1,RS203
-ATTR keyword media-supported custom_min_25.4x25.4mm,custom_max_80x2000mm,custom_roll_80x200mm
-ATTR keyword media-default custom_roll_80x200mm
-ATTR keyword media-ready custom_roll_80x200mm
-ATTR collection media-size-supported { MEMBER rangeOfInteger x-dimension 2540-8000 MEMBER rangeOfInteger y-dimension 2540-200000 },{ MEMBER integer x-dimension 8000 MEMBER integer y-dimension 20000 }
-ATTR collection media-col-default { MEMBER collection media-size { MEMBER integer x-dimension 8000 MEMBER integer y-dimension 20000 } }
-ATTR collection media-col-ready { MEMBER collection media-size { MEMBER integer x-dimension 8000 MEMBER integer y-dimension 20000 } }
-ATTR collection media-col-database { MEMBER collection media-size { MEMBER rangeOfInteger x-dimension 2540-8000 MEMBER rangeOfInteger y-dimension 2540-200000 } },{ MEMBER collection media-size { MEMBER integer x-dimension 8000 MEMBER integer y-dimension 20000 } }
-ATTR keyword media-col-supported media-bottom-margin,media-left-margin,media-right-margin,media-size,media-source,media-top-margin,media-type
-ATTR keyword print-color-mode-supported monochrome
-ATTR keyword sides-supported one-sided
 `
 
 func newStand(t *testing.T) *stand {
@@ -77,12 +62,12 @@ func newStand(t *testing.T) *stand {
 	for _, d := range []string{"etc", "spool", "tmp", "cache", "state", "log", "jobs", "printed"} {
 		s.must(t, os.Mkdir(filepath.Join(dir, d), 0o755))
 	}
-	s.write(t, "etc/cupsd.conf", "Listen DIR/socket\nLogLevel debug\nWebInterface No\nBrowsing No\nDefaultAuthType None\n"+
-		"<Location />\nOrder allow,deny\nAllow all\n</Location>\n<Location /admin>\nOrder allow,deny\nAllow all\n</Location>\n", 0o644)
-	s.write(t, "etc/cups-files.conf", "ServerRoot DIR/etc\nRequestRoot DIR/spool\nTempDir DIR/tmp\nCacheDir DIR/cache\nStateDir DIR/state\n"+
-		"ErrorLog DIR/log/error\nAccessLog DIR/log/access\nPageLog DIR/log/page\nSystemGroup "+group(t)+"\n", 0o644)
+	for name, from := range map[string]string{"etc/cupsd.conf": "cupsd.conf", "etc/cups-files.conf": "cups-files.conf", "roll.conf": "roll.conf"} {
+		text, err := os.ReadFile(filepath.Join("testdata", from))
+		s.must(t, err)
+		s.write(t, name, strings.ReplaceAll(string(text), "GROUP", group(t)), 0o644)
+	}
 	s.write(t, "command", command, 0o755)
-	s.write(t, "roll.conf", roll, 0o644)
 	s.must(t, syscall.Mkfifo(filepath.Join(dir, "orders"), 0o666))
 	s.orders, err = os.OpenFile(filepath.Join(dir, "orders"), os.O_RDWR, 0) // read and write: neither end waits for the other
 	s.must(t, err)
