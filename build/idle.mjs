@@ -34,7 +34,7 @@ function part(pid, all, kiosk) {
   return null
 }
 
-const bus = tokens().filter(t => t.bus), others = ['kaztoken', 'akey'].map(kind => tokens().find(t => !t.bus && t.kind === kind && t.state === 'ready'))
+const bus = [tokens().find(t => t.bus && t.kind === 'idcard'), tokens().find(t => t.bus && t.kind !== 'idcard')], others = ['kaztoken', 'akey'].map(kind => tokens().find(t => !t.bus && t.kind === kind && t.state === 'ready'))
 for (const t of [...bus, ...others]) dock('plug', t.name)
 const k = plain(enrolled('idle'), { env: onBus() })
 const result = { kiosk: 0, workers: 0, page: 0, pcscd: 0 }

@@ -7,7 +7,7 @@ import type { ActionName, Actions, Lang, Snapshot, Words } from './types'
     tap would otherwise press the button that has just come under the finger, or send an emptied field and so replace
     what the notice says. */
 const settleAfter = 300
-const heartbeatEvery = 2000
+const heartbeatEvery = 4000
 const all = ['kk', 'ru', 'en'] as const
 
 /** Global actions do not name the snapshot they were pressed on. */
