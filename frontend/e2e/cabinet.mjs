@@ -202,12 +202,10 @@ export class Walk {
   }
   async home() {
     const w = this.w
-    await w.until('the cabinet', async () => {
-      const s = await w.screen()
-      if (s === 'cabinet.home') return true
+    for (let at; (at = await w.screen()) !== 'cabinet.home';) {
       await w.act('back')
-      return false
-    })
+      await w.until('the screen before', async () => await w.screen() !== at)
+    }
   }
 
   /** profile changes the e-mail address and turns the notices off. */
