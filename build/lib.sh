@@ -124,7 +124,7 @@ need_display() {
   if [ -n "${DISPLAY:-}" ] && [ -z "${TIRKEU_OWN_DISPLAY:-}" ]; then return; fi
   local file number=
   file=$(mktemp)
-  Xvfb -displayfd 3 -screen 0 "${1}x24" -nolisten tcp 3>"$file" >"$bin/xvfb.log" 2>&1 & # it takes a number nobody has, also beside another one that starts
+  Xvfb -displayfd 3 -screen 0 "${1}x24" -nolisten tcp -noreset 3>"$file" >"$bin/xvfb.log" 2>&1 & # it takes a number nobody has, also beside another one that starts; a reset, when the last window has gone, would turn the next one away
   started $!
   for _ in $(seq 100); do read -r number <"$file" && break; sleep 0.1; done
   rm -f "$file"

@@ -118,9 +118,10 @@ async function profile(step, w, who) {
     await w.act('profile.show'); await w.until('the whole IIN', async () => (await w.text()).includes(who.iin.slice(6, 9) + ' ' + who.iin.slice(9)))
     await w.act('profile.email'); await w.on('profile.email'); await w.empty('email'); await w.type('email', 'keys@example.kz'); await w.act('profile.save-email')
     await w.on('profile.view'); await w.untilPart('[data-testid="saved"]')
-    await w.act('profile.notices'); await w.untilPart('[data-testid="notices"][data-on="true"]')
+    const sent = await w.run(`return document.querySelector('[data-testid="notices"]').dataset.on`) === 'true'
+    await w.act('profile.notices'); await w.untilPart(`[data-testid="notices"][data-on="${!sent}"]`)
     await w.act('back'); await w.on('cabinet.home'); await w.act('profile'); await w.on('profile.view')
-    if (!(await w.text()).includes('keys@example.kz')) throw new Error('it is not kept')
+    if (!(await w.text()).includes('keys@example.kz') || !(await w.shows(`[data-testid="notices"][data-on="${!sent}"]`))) throw new Error('it is not kept')
     await w.act('language', '[data-lang="ru"]'); await presentable(w, 'ru')
     await w.act('back'); await w.on('cabinet.home')
   })

@@ -23,7 +23,7 @@ function bare() {
 
 /** screenOf starts an X server of the display's size and gives its name and how to end it. */
 export async function screenOf([width, height]) {
-  const x = spawn('Xvfb', ['-displayfd', '1', '-screen', '0', `${width}x${height}x24`, '-nolisten', 'tcp'], { stdio: ['ignore', 'pipe', 'ignore'] })
+  const x = spawn('Xvfb', ['-displayfd', '1', '-screen', '0', `${width}x${height}x24`, '-nolisten', 'tcp', '-noreset'], { stdio: ['ignore', 'pipe', 'ignore'] })
   let number = ''
   x.stdout.on('data', d => { number += d })
   await until('Xvfb', () => number.includes('\n'))

@@ -79,7 +79,6 @@ export class Hands extends Window {
       if (await this.screen() === 'status.word') {
         if (await this.shows(css)) return true
         await this.act('back')
-        return false
       }
       await this.on('status.number'); await this.retype(number); await this.act('status.find'); await this.on('status.word')
       return this.shows(css)
