@@ -64,7 +64,7 @@ func (s *signedDone) view(k *Kiosk) any {
 func (s *signedDone) state(k *Kiosk) string {
 	rule, _ := k.directory().KindRule(s.kind)
 	switch {
-	case s.record.Status == registry.StatusRejected, s.record.Status == registry.StatusExpired:
+	case s.record.Status.Denied():
 		return "rejected"
 	case s.issued():
 		return "issued"

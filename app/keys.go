@@ -196,7 +196,7 @@ func (k *Kiosk) join(keys []Key, certs map[string]*x509.Certificate, records []R
 		template, number, status := applied(records, key.ID)
 		if number != "" {
 			item.number, item.title = number, "template."+template
-			if cert == nil && status != registry.StatusRejected && status != registry.StatusExpired {
+			if cert == nil && !status.Denied() {
 				item.state = "waiting"
 			}
 		}

@@ -115,7 +115,7 @@ var revokeStates = []string{"queued", "sent", "revoked"}
 // state: revoked is only said when the world outside is told so.
 func (s *revokeDone) state(k *Kiosk) string {
 	switch {
-	case s.status == registry.StatusRejected || s.status == registry.StatusExpired:
+	case s.status.Denied():
 		return "refused"
 	case s.proved():
 		return "revoked"

@@ -49,17 +49,17 @@ func (k *Kiosk) strange(ctx context.Context, joined *Joined, open *opened, web s
 		k.log.Warn("read device journal", "cause", err)
 		return nil, nil
 	}
-	words := map[string]string{} // of each number that the centre was asked about: why its keys are unfinished; empty where they are not
+	reasons := map[string]string{} // of each number that the centre was asked about: why its keys are unfinished; empty where they are not
 	var asks []unfinished
 	for _, key := range keys {
 		template, number := labelled(key.Label)
 		if key.HasCertificate || number == "" || slices.ContainsFunc(own, func(i Intent) bool { return string(i.KeyID) == string(key.ID) }) {
 			continue
 		}
-		why, asked := words[number]
+		why, asked := reasons[number]
 		record, err := k.cfg.Store.Application(ctx, number)
 		switch {
-		case err == nil && overWithout(record.Status):
+		case err == nil && record.Status.Denied():
 			why = whyOver
 		case err == nil && !slices.ContainsFunc(record.Keys, func(r RecordKey) bool { return string(r.KeyID) == string(key.ID) }):
 			why = whyElsewhere
@@ -73,21 +73,16 @@ func (k *Kiosk) strange(ctx context.Context, joined *Joined, open *opened, web s
 			switch {
 			case errors.Is(err, ErrUnknown):
 				why = whyElsewhere
-			case err == nil && overWithout(status):
+			case err == nil && status.Denied():
 				why = whyOver
 			}
-			words[number] = why
+			reasons[number] = why
 		}
 		if why != "" {
 			asks = append(asks, unfinished{leftover: leftover{medium: open.ref, number: number, id: key.ID}, template: template, why: why})
 		}
 	}
 	return asks, nil
-}
-
-// overWithout says whether an application has ended without certificates.
-func overWithout(s registry.Status) bool {
-	return s == registry.StatusRejected || s == registry.StatusExpired
 }
 
 // unfinishedKeys asks what shall become of them before the token is used for anything else.

@@ -2,8 +2,7 @@
 //   node idle.mjs SECONDS     (the house as for the end-to-end runs: TIRKEU_BIN, TIRKEU_HOUSE, …)
 // Prints one JSON line: the shares in per cent, of the kiosk's own process, of its token workers, of the page's processes and of pcscd.
 import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { dock, house, sh } from '../frontend/e2e/house.mjs'
+import { dock, house, onBus, sh } from '../frontend/e2e/house.mjs'
 import { tokens } from '../frontend/e2e/journeys.mjs'
 import { enrolled, plain, until } from '../frontend/e2e/kiosk.mjs'
 
@@ -11,7 +10,6 @@ const SECONDS = Number(process.argv[2])
 const SETTLES = 15000 // after the first screen: workers start, and look often for ten seconds
 const TICK = Number(sh('getconf', ['CLK_TCK'])) // proc(5), /proc/pid/stat
 const pause = ms => new Promise(r => setTimeout(r, ms))
-const onBus = () => Object.fromEntries([...readFileSync(join(house, 'dock', 'bus', 'env.usb'), 'utf8').matchAll(/^(\w+)='(.*)'; export/gm)].map(m => [m[1], m[2]]))
 
 /** processes gives name, parent and the seconds of processor time of every process. */
 function processes() {

@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process'
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import { bin, dock, house, moduleOf, people } from '../frontend/e2e/house.mjs'
+import { bin, dock, house, moduleOf, onBus, people } from '../frontend/e2e/house.mjs'
 import { enterIIN, tokens, toStorage } from '../frontend/e2e/journeys.mjs'
 import { configuration, enrolled, open, until } from '../frontend/e2e/kiosk.mjs'
 
@@ -15,9 +15,6 @@ const ROUNDS = Number(rounds)
 const pause = ms => new Promise(r => setTimeout(r, ms))
 const median = a => a.slice().sort((x, y) => x - y)[a.length >> 1]
 const now = () => performance.timeOrigin + performance.now()
-
-/** onBus is the environment in which libusb sees the virtual bus. */
-const onBus = () => Object.fromEntries([...readFileSync(join(house, 'dock', 'bus', 'env.usb'), 'utf8').matchAll(/^(\w+)='(.*)'; export/gm)].map(m => [m[1], m[2]]))
 
 /** bus gives the bus a command, and gives the time at which it was given: a program started for it would take longer than what is measured. */
 const bus = words => new Promise((ok, no) => {

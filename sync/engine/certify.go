@@ -221,7 +221,7 @@ func (e *Engine) afterVerdict(ctx context.Context, x *exchange, cause error) err
 	if err := refused(explain(ctx, err)); err != nil {
 		return err
 	}
-	if status == registry.StatusRejected || status == registry.StatusExpired {
+	if status.Denied() {
 		return e.cfg.Store.Done(ctx, x.task.TaskID, stepTo(status))
 	}
 	state, der, err := e.cfg.Centre.Transaction(ctx, x.state.ID)

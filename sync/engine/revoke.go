@@ -109,7 +109,7 @@ func (e *Engine) notRevoked(ctx context.Context, task storage.Task, state *cmp.T
 		return err
 	}
 	switch {
-	case status == registry.StatusRejected || status == registry.StatusExpired:
+	case status.Denied():
 		return e.cfg.Store.Done(ctx, task.TaskID, stepTo(status))
 	case status == registry.StatusRevoked || verdict.Info.Fail.Has(cmp.CertRevoked):
 		return e.cfg.Store.Done(ctx, task.TaskID, storage.Step{Revoked: task.Ordinal})

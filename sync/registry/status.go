@@ -24,7 +24,8 @@ var Statuses = []Status{StatusQueued, StatusWaiting, StatusConfirmed, StatusReje
 // Known says whether s is one of Statuses.
 func (s Status) Known() bool { return slices.Contains(Statuses, s) }
 
+// Denied says that the way has ended without what was applied for.
+func (s Status) Denied() bool { return s == StatusRejected || s == StatusExpired }
+
 // Final says that nothing follows.
-func (s Status) Final() bool {
-	return s == StatusInstalled || s == StatusRejected || s == StatusExpired || s == StatusRevoked
-}
+func (s Status) Final() bool { return s.Denied() || s == StatusInstalled || s == StatusRevoked }
