@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { centre, dock, people, sh } from './house.mjs'
-import { applications, arrived, clean, enterIIN, forgotten, pin, presentable, says, story, token, told, toPIN, toStorage } from './journeys.mjs'
+import { applications, arrived, clean, forgotten, pin, presentable, says, story, token, told, toKeyStorage, toPIN } from './journeys.mjs'
 import { enrolled, open, until } from './kiosk.mjs'
 import { authority, keyFiles, names, opened, standing, stick, Token } from './proof.mjs'
 
@@ -78,7 +78,7 @@ async function leave(w) { await w.act('cabinet.leave'); await w.on('attract', { 
 
 /** applied makes keys on the token that is plugged in, in Russian, and gives the number under which they have arrived at the centre. */
 async function applied(w, who) {
-  await w.start('ru'); await w.on('menu'); await w.act('apply'); await enterIIN(w, who.iin); await toStorage(w, who)
+  await toKeyStorage(w, 'ru', who)
   await toPIN(w); await pin(w, who.pin); await w.on('apply.summary', { limit: 60000 })
   await w.touch('field-consent'); await w.act('apply.submit'); await w.on('apply.done')
   const number = await w.number()

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { centre, dock, people, sh } from './house.mjs'
-import { arrived, clean, enterIIN, forgotten, pin, presentable, says, story, token, told, toPIN, toStorage } from './journeys.mjs'
+import { arrived, clean, forgotten, pin, presentable, says, story, token, told, toKeyStorage, toPIN } from './journeys.mjs'
 import { enrolled, open } from './kiosk.mjs'
 import { authority, listed as inList, serialOf, standing, stick, Token } from './proof.mjs'
 
@@ -66,7 +66,7 @@ async function issued(step, w, who) {
   for (const which of ['first', 'second']) {
     await step(`a citizen has a ${which} pair of keys on a token`, async () => {
       if (!token(who.token).plugged) dock('plug', who.token)
-      await w.start('ru'); await w.on('menu'); await w.act('apply'); await enterIIN(w, who.iin); await toStorage(w, who)
+      await toKeyStorage(w, 'ru', who)
       await w.untilPart('[data-testid="action-apply.storage"][data-insertion]')
       await toPIN(w); await pin(w, who.pin); await w.on('apply.summary', { limit: 90000 })
       await w.touch('field-consent'); await w.act('apply.submit'); await w.on('apply.done')

@@ -3,7 +3,7 @@
 import { copyFileSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { centre, dock, house, httpUrl, people, sh } from './house.mjs'
-import { clean, enterIIN, flat, forgotten, onStick, arrived, presentable, says, story, toStorage, told, triesLeft } from './journeys.mjs'
+import { arrived, clean, flat, forgotten, onStick, presentable, says, story, told, toKeyStorage, triesLeft } from './journeys.mjs'
 import { enrolled, open } from './kiosk.mjs'
 import * as made from './oddkeys.mjs'
 import { Token, keyFiles, opened, serialOf, stick, within } from './proof.mjs'
@@ -50,7 +50,7 @@ async function refused(w, code) {
 /** keys: an RSA pair on the stick by an application, and beside it keys that no citizen should have. */
 async function keys(step, w, { sticky, dir }) {
   await step('a citizen gets a pair of keys on a stick', async () => {
-    await w.start('kk'); await w.on('menu'); await w.act('apply'); await enterIIN(w, sticky.iin); await toStorage(w, sticky)
+    await toKeyStorage(w, 'kk', sticky)
     const number = await onStick(w)
     await arrived(number); centre('application', 'approve', number)
     await w.start('kk'); await w.on('menu'); await w.act('status'); await w.on('status.number'); await w.pad(number); await w.act('status.find'); await w.on('status.word')

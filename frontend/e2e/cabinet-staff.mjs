@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bin, centre, dock, house, people, sh } from './house.mjs'
-import { applications, arrived, clean, enterIIN, forgotten, pin, presentable, story, supervise, token, toPIN, toStorage, told } from './journeys.mjs'
+import { applications, arrived, clean, forgotten, pin, presentable, story, supervise, token, told, toKeyStorage, toPIN } from './journeys.mjs'
 import { enrolled, open, until } from './kiosk.mjs'
 import { standing, stick, Token } from './proof.mjs'
 
@@ -53,7 +53,7 @@ async function filed(check, citizen) {
     await check('an application is made at the first terminal', async () => {
       await w.on('attract'); await clean(w)
       dock('plug', citizen.token)
-      await w.start('kk'); await w.on('menu'); await w.act('apply'); await enterIIN(w, citizen.iin); await toStorage(w, citizen)
+      await toKeyStorage(w, 'kk', citizen)
       await toPIN(w); await pin(w, citizen.pin); await w.on('apply.summary', { limit: 90000 })
       await w.touch('field-consent'); await w.act('apply.submit'); await w.on('apply.done')
       number = await w.number()

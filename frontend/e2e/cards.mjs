@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { bin, centre, dock, house, moduleOf, onBus, people, sh, usb } from './house.mjs'
-import { applications, arrived, clean, enterIIN, flat, forgotten, openApplication, pin, presentable, says, story, supervise, toPIN, toStorage, token, told, tokens, triesLeft, word } from './journeys.mjs'
+import { arrived, clean, flat, forgotten, openApplication, pin, presentable, says, story, supervise, token, tokens, told, toKeyStorage, toPIN, triesLeft, word } from './journeys.mjs'
 import { enrolled, open } from './kiosk.mjs'
 
 const INSTALL = '[data-testid="action-status.install"]', STORAGE = '[data-testid="action-apply.storage"]'
@@ -40,7 +40,7 @@ const gone = (w, kind) => w.until(`no ${kind} on the screen`, async () => !(awai
 async function applied(step, w, { citizen, card, ccid }) {
   let number
   await step('an identity card in the reader can be chosen', async () => {
-    await w.start('ru'); await w.on('menu'); await w.act('apply'); await enterIIN(w, citizen.iin); await toStorage(w, citizen)
+    await toKeyStorage(w, 'ru', citizen)
     dock('plug', card.name); await w.untilPart(of('idcard')); await presentable(w, 'ru')
   })
   await step('a token plugged in beside it is told of at once, and known by its chip', async () => {

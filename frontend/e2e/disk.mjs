@@ -3,7 +3,7 @@
 import { readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { bin, centre, house, people, sh } from './house.mjs'
-import { arrived, enterIIN, flat, presentable, says, story, told, toStorage, word } from './journeys.mjs'
+import { arrived, flat, presentable, says, story, toAttract, told, toKeyStorage, word } from './journeys.mjs'
 import { Hold, helpers, missing, Ports } from './disks.mjs'
 import { enrolled, open, until } from './kiosk.mjs'
 import { names, within } from './proof.mjs'
@@ -54,14 +54,9 @@ export default async function disk(check) {
 /** leave pulls every disk and goes to the attract screen, from wherever a failed check has left off. */
 async function leave(w, ports) {
   ports.pull()
-  await w.until('the attract screen', async () => {
-    if (await w.screen() === 'attract') return true
-    for (const a of ['exit.confirm', 'finish', 'exit']) if (await w.shows(`[data-testid="action-${a}"]`)) { await w.touch('action-' + a, 3000); break }
-    return false
-  }, 60000)
+  await toAttract(w)
 }
 
-const toMedium = async (w, person, lang) => { await w.start(lang); await w.on('menu'); await w.act('apply'); await enterIIN(w, person.iin); await toStorage(w, person) }
 /** toAgreement goes from the question of the storage to the last touch before keys are made. */
 const toAgreement = async w => {
   await w.touch(CARD); await w.on('apply.stick-warning'); await w.act('apply.stick-accept')
@@ -87,7 +82,7 @@ async function released(w, lang, disk) {
 async function applied(step, w, person, disk) {
   let number
   await step('a disk that is plugged in can be chosen, and is mounted for reading only', async () => {
-    await toMedium(w, person, 'kk')
+    await toKeyStorage(w, 'kk', person)
     disk.plug(); await w.untilPart(CARD); await presentable(w, 'kk')
     if (!disk.mounted || disk.writable) throw new Error(disk.mounted ? 'it can be written to' : 'nothing is mounted')
     if (readFileSync(`/proc/${w.kiosk.pid}/mountinfo`, 'utf8').includes(disk.name)) throw new Error('it has a place in the tree of files')
@@ -166,7 +161,7 @@ async function unusable(step, w, person, ports) {
     if (!(await w.shows(WHY)) || await w.shows(CARD)) throw new Error('it can be chosen')
   }
   const unreadable = (lang, format) => word(lang, 'stick.unreadable').replace('{{.Format}}', format)
-  await step('nobody has plugged in anything, and the screen says so', async () => { await toMedium(w, person, 'ru'); await gone() })
+  await step('nobody has plugged in anything, and the screen says so', async () => { await toKeyStorage(w, 'ru', person); await gone() })
   await step('a disk of Windows is named by its format', async () => {
     const d = ports.disk('ntfs', image => sh('mkfs.ntfs', ['-F', '-q', image]))
     await cannot('ru', unreadable('ru', 'NTFS'), d); await w.picture(join(house, 'disk-ntfs.png'))
@@ -212,7 +207,7 @@ async function unusable(step, w, person, ports) {
     if (files.some(f => f.startsWith(UNFINISHED)) || files.filter(f => f.endsWith('.sealed')).length !== 1) throw new Error('on the disk: ' + files)
   })
   await step('a write-protected disk is told before keys are made for it, and stays as it was', async () => {
-    await leave(w, ports); await toMedium(w, person, 'ru')
+    await leave(w, ports); await toKeyStorage(w, 'ru', person)
     const d = ports.disk('protected', undefined, { readOnly: true }), before = readFileSync(d.image)
     await cannot('ru', word('ru', 'stick.protected'), d); await w.picture(join(house, 'disk-protected.png'))
     if (!d.mounted) throw new Error('nothing is mounted')
@@ -227,7 +222,7 @@ async function pulled(step, w, person, ports) {
     let hold
     const d = ports.disk('pulled-' + times)
     await step(`a disk pulled when ${what} is told, and nothing half-written has a name`, async () => {
-      await toMedium(w, person, lang)
+      await toKeyStorage(w, lang, person)
       d.plug(); await w.untilPart(CARD); await toAgreement(w)
       try {
         hold = await Hold.on(w.kiosk.pid, d, UNFINISHED, times)

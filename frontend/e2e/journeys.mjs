@@ -71,15 +71,14 @@ export async function forgotten(w, ...texts) {
 export async function clean(w) {
   dock('line', 'restore'); dock('stick', 'out')
   for (const t of tokens()) { dock('fault', t.name); if (t.plugged) dock('pull', t.name) }
-  await w.until('the attract screen', async () => {
-    const s = await w.screen()
-    if (s === 'attract') return true
-    if (await w.shows('[data-testid="action-exit.confirm"]')) await w.touch('action-exit.confirm', 3000)
-    else if (await w.shows('[data-testid="action-finish"]')) await w.touch('action-finish', 3000)
-    else if (await w.shows('[data-testid="action-exit"]')) await w.touch('action-exit', 3000)
-    return false
-  }, 60000)
+  await toAttract(w)
 }
+/** toAttract leaves from wherever a failed check has left off. */
+export const toAttract = w => w.until('the attract screen', async () => {
+  if (await w.screen() === 'attract') return true
+  for (const a of ['exit.confirm', 'finish', 'exit']) if (await w.shows(`[data-testid="action-${a}"]`)) { await w.touch('action-' + a, 3000); break }
+  return false
+}, 60000)
 
 /** story runs checks that stand on one another: after one has failed the rest say that they were not reached. */
 export function story(check, w) {
@@ -109,6 +108,10 @@ export const touchable = (w, css) => w.run(`const e = document.querySelector(arg
 
 export async function enterIIN(w, iin) { await w.on('apply.iin', { notices: true }); await w.retype(iin); await w.act('apply.iin') }
 
+/** toKeyStorage goes from the attract screen to the question where the keys of a new application shall be kept. */
+export async function toKeyStorage(w, lang, person) {
+  await w.start(lang); await w.on('menu'); await w.act('apply'); await enterIIN(w, person.iin); await toStorage(w, person)
+}
 /** toStorage goes from the name to the question where the keys shall be kept. */
 export async function toStorage(w, person) {
   await w.on('apply.name')

@@ -4,7 +4,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bin, centre, dock, house, httpUrl, people, sh } from './house.mjs'
-import { arrived, clean, enterIIN, forgotten, openApplication, presentable, story, supervise, told, toStorage } from './journeys.mjs'
+import { arrived, clean, forgotten, openApplication, presentable, story, supervise, told, toKeyStorage } from './journeys.mjs'
 import { enrolled, open } from './kiosk.mjs'
 
 const INSTALL = '[data-testid="action-status.install"]'
@@ -28,7 +28,7 @@ export default async function keyfiles(check) {
 async function journey(step, w, { sticky, operator }) {
   let number, file
   await step('a GOST key is one of the sets offered for a stick', async () => {
-    await w.start('kk'); await w.on('menu'); await w.act('apply'); await enterIIN(w, sticky.iin); await toStorage(w, sticky)
+    await toKeyStorage(w, 'kk', sticky)
     dock('stick', 'in')
     await w.act('apply.storage', '[data-kind="stick"]'); await w.on('apply.stick-warning')
     await w.act('apply.stick-accept'); await w.on('apply.set')

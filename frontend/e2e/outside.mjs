@@ -6,7 +6,7 @@ import { connect, createServer } from 'node:net'
 import { basename, dirname, join } from 'node:path'
 import { createServer as createTLSServer } from 'node:tls'
 import { bin, centre, centreUrl, db, dock, house, people, sh } from './house.mjs'
-import { arrived, enterIIN, onStick, openApplication, presentable, says, story, supervise, told, toStorage, toSummary } from './journeys.mjs'
+import { arrived, enterIIN, onStick, openApplication, presentable, says, story, supervise, told, toKeyStorage, toStorage, toSummary } from './journeys.mjs'
 import { configuration, enrolled, open, provisioning, until } from './kiosk.mjs'
 
 export default async function outside(check) {
@@ -34,7 +34,7 @@ async function disk(check, person) {
     w = await open(state)
     const step = story(check, w)
     await step('a full disk is told before anything is accepted, and the entries stay', async () => {
-      await w.on('attract'); await w.start('ru'); await w.on('menu'); await w.act('apply'); await enterIIN(w, person.iin); await toStorage(w, person); await toSummary(w)
+      await w.on('attract'); await toKeyStorage(w, 'ru', person); await toSummary(w)
       sh('sqlite3', [join(state, 'kiosk.db'), '.timeout 20000', 'PRAGMA wal_checkpoint(TRUNCATE)']) // or what is written next finds room in the log
       brim(filler)
       await w.act('apply.submit'); await told(w, 'E-1501', 'ru', 'apply.summary')
@@ -206,7 +206,7 @@ async function operators(check, { sticky, first, second }) {
     const one = [], CONFIRM = '[data-testid="step-confirm"]', REJECT = '[data-testid="step-reject"]'
     await step('two operators sit at two terminals', async () => {
       for (let i = 0; i < 2; i++) {
-        await a.on('attract'); await a.start('kk'); await a.on('menu'); await a.act('apply'); await enterIIN(a, sticky.iin); await toStorage(a, sticky)
+        await a.on('attract'); await toKeyStorage(a, 'kk', sticky)
         one.push(await onStick(a)); await arrived(one[i])
       }
       await supervise(a, first); await a.touch('lang-ru')

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { bin, dock, people, sh } from './house.mjs'
-import { arrived, clean, enterIIN, flat, presentable, says, story, toStorage, toSummary, word } from './journeys.mjs'
+import { arrived, clean, flat, presentable, says, story, toKeyStorage, toSummary, word } from './journeys.mjs'
 import { enrolled, open, until } from './kiosk.mjs'
 import { forms } from './needles.mjs'
 import { PrintServer } from './printing.mjs'
@@ -49,9 +49,7 @@ async function walk(check, w, server, citizen, centre) {
 
   await step('where there is a printer the receipt is offered on paper', async () => {
     await clean(w)
-    await w.start('ru'); await w.on('menu'); await w.act('apply')
-    await enterIIN(w, citizen.iin)
-    await toStorage(w, citizen)
+    await toKeyStorage(w, 'ru', citizen)
     await toSummary(w)
     date = `${day.format(new Date())} ${new Date().getFullYear()}`
     await w.act('apply.submit'); await w.on('apply.done')

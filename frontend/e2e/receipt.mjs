@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, writeFileSync } fro
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { dock, house, people, sh } from './house.mjs'
-import { clean, enterIIN, flat, story, toStorage, toSummary, word } from './journeys.mjs'
+import { clean, flat, story, toKeyStorage, toSummary, word } from './journeys.mjs'
 import { enrolled, open } from './kiosk.mjs'
 
 const spool = join(house, 'centre', 'centre-keys', 'mail', 'new')
@@ -26,9 +26,7 @@ export default async function receipt(check) {
   try {
     await step('without a printer the receipt is offered by e-mail, beside the number', async () => {
       await clean(w)
-      await w.start('ru'); await w.on('menu'); await w.act('apply')
-      await enterIIN(w, citizen.iin)
-      await toStorage(w, citizen)
+      await toKeyStorage(w, 'ru', citizen)
       await toSummary(w)
       dock('line', 'cut')
       await w.act('apply.submit'); await w.on('apply.done')
