@@ -105,7 +105,7 @@ func (w *Window) Run() error {
 		Frameless:        true,
 		WindowStartState: options.Fullscreen,
 		BackgroundColour: options.NewRGB(250, 247, 240),
-		AssetServer:      &assetserver.Options{Assets: first{w.opt.Assets, w}},
+		AssetServer:      &assetserver.Options{Assets: newFirst(w.opt.Assets, w)},
 		Logger:           quiet{w.opt.Log},
 		OnStartup:        w.startup,
 		OnBeforeClose:    func(context.Context) bool { return !w.quitting.Load() },

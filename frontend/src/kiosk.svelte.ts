@@ -41,6 +41,7 @@ class Kiosk {
       if (this.scant) this.words = first.words
       else for (const [lang, words] of Object.entries(first.words)) this.#learned(lang as Lang, words)
       await this.take(first.state)
+      document.getElementById('look')?.remove() // what stood there until now
     }
     await hear((json) => void this.take(json))
     const b = await bound()
