@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"runtime"
 	"runtime/debug"
 	"testing"
 	"time"
@@ -254,7 +253,7 @@ func byItself(b *testing.B, m token.Module) (took []time.Duration) {
 }
 
 // BenchmarkRack_MemoryOverManyPlugs plugs and pulls one token as often as -benchtime says (10000x), and reports the memory of the rack's own process and of
-// the worker after half of them, when they have what they need, and after all, in MB, and the larger ratio: neither must grow.
+// the worker after half of them and after all, in MB, and the larger ratio (virtualtest.Growth): neither must grow.
 func BenchmarkRack_MemoryOverManyPlugs(b *testing.B) {
 	bench, config := virtualtest.StartForTest(b, virtual.Spec{Name: "a", Kind: token.Kaztoken, PIN: benchPIN, Initialized: true})
 	config.PollEvery = 0
@@ -275,16 +274,13 @@ func BenchmarkRack_MemoryOverManyPlugs(b *testing.B) {
 		}
 		b.Fatal("the rack is closed")
 	}
-	memory := func() (rackKB, workerKB int) {
-		runtime.GC()
-		debug.FreeOSMemory()
-		return virtualtest.Memory(b, os.Getpid(), "Anonymous"), virtualtest.Memory(b, rack.Modules()[0].PID, "Anonymous")
-	}
-	var earlyRack, earlyWorker int
+	own, worker := virtualtest.OverRounds(b.N), virtualtest.OverRounds(b.N)
 	for n := range b.N {
-		if n == max(1, b.N/2) {
-			earlyRack, earlyWorker = memory()
-		}
+		own.Look(n, func() int {
+			debug.FreeOSMemory()
+			return virtualtest.Memory(b, os.Getpid(), "Anonymous")
+		})
+		worker.Look(n, func() int { return virtualtest.Memory(b, rack.Modules()[0].PID, "Anonymous") })
 		if err = bench.Plug("a"); err != nil {
 			b.Fatal(err)
 		}
@@ -294,16 +290,17 @@ func BenchmarkRack_MemoryOverManyPlugs(b *testing.B) {
 		}
 		until(token.Removed)
 	}
-	if earlyRack == 0 {
+	rackEarly, rackLate, rackRatio := own.MB()
+	workerEarly, workerLate, workerRatio := worker.MB()
+	if rackEarly == 0 || workerEarly == 0 {
 		return // the benchmark's own first round
 	}
 	if m := rack.Modules()[0]; m.Starts != 1 {
 		b.Fatalf("the worker was started %d times", m.Starts)
 	}
-	lateRack, lateWorker := memory()
-	b.ReportMetric(float64(earlyRack)/1024, "MB-rack-early")
-	b.ReportMetric(float64(lateRack)/1024, "MB-rack-late")
-	b.ReportMetric(float64(earlyWorker)/1024, "MB-worker-early")
-	b.ReportMetric(float64(lateWorker)/1024, "MB-worker-late")
-	b.ReportMetric(max(float64(lateRack)/float64(earlyRack), float64(lateWorker)/float64(earlyWorker)), "ratio")
+	b.ReportMetric(rackEarly, "MB-rack-early")
+	b.ReportMetric(rackLate, "MB-rack-late")
+	b.ReportMetric(workerEarly, "MB-worker-early")
+	b.ReportMetric(workerLate, "MB-worker-late")
+	b.ReportMetric(max(rackRatio, workerRatio), "ratio")
 }

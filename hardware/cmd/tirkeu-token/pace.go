@@ -7,8 +7,8 @@ import "time"
 // The slots are looked at as often as something is to be expected of them. What stands here is in units of the --poll that the kiosk gives, 200 ms.
 const (
 	hurry      = 8                // so much more often while something is being plugged or pulled that the module has not shown yet
-	calm       = 5                // so much more seldom when nothing has happened for a while
-	calmTold   = 25               // and so much where the machine or the module tells of changes by itself: looking is only for what it might miss
+	calm       = 10               // so much more seldom when nothing has happened for a while, and nobody is at work
+	calmTold   = 50               // and so much where the machine or the module tells of changes by itself: looking is only for what it might miss
 	hurryFor   = 2 * time.Second  // a device takes about a second from the plug to the module
 	livelyFor  = 10 * time.Second // after a change, or a hurry
 	workingFor = 2 * time.Second  // after a request of somebody at work

@@ -22,6 +22,9 @@ func (m *module) serve(requests, answers *os.File) {
 	next := time.Now().Add(m.every)
 	for {
 		now := time.Now()
+		if m.opened() && !m.sight.told() {
+			m.pace.stir(now, workingFor) // a token somebody is at work with is missed at once when it is pulled
+		}
 		every, looks := m.pace.now(now, m.every, m.sight.told())
 		if looks == 0 {
 			looks = max(1, int(m.every*refreshEvery/every))
@@ -88,6 +91,16 @@ func leaveWith(fd int) {
 			os.Exit(0)
 		}
 	}
+}
+
+// opened tells whether a PIN has opened a token.
+func (m *module) opened() bool {
+	for _, t := range m.present {
+		if t.login != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // answer does what one request asks.
