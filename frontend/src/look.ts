@@ -9,6 +9,7 @@ export function look(state: Snapshot, words: Record<Lang, Words>): string {
   kiosk.snapshot = state
   kiosk.scant = true
   const { body } = render(App)
-  if (kiosk.missing.length) throw new Error(`no words for ${kiosk.missing}`)
+  const lost = body.match(/⟦page\.[^⟧]*⟧/)
+  if (lost) throw new Error(`no words for ${lost[0]}`)
   return body.replace(/<!--.*?-->/g, '').replace(/ data-(testid|settled)="[^"]*"/g, '')
 }

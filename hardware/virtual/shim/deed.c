@@ -12,7 +12,11 @@
 
 /* A helper process that keeps all descriptors, in the worker's process group or in a session of its own. */
 static void leave_behind(int alone) {
-	if (fork()) return;
+	pid_t left = fork();
+	if (left) {
+		while (alone && getsid(left) == getsid(0)) usleep(1000); /* until then it would end with the worker's group */
+		return;
+	}
 	if (alone) setsid();
 	signal(SIGALRM, SIG_DFL); /* a Go program, as the worker is, catches it and does nothing */
 	alarm(LINGERS);
