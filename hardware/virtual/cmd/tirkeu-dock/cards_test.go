@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tirkeu/kiosk/hardware/virtual/pcsc"
 	"github.com/tirkeu/kiosk/hardware/virtual/virtualtest"
@@ -102,12 +103,18 @@ func TestDock_PlugsCardsIntoTheVirtualBus(t *testing.T) {
 	if said := do(1, "plug", other); !strings.Contains(said, card) || view(other).Plugged {
 		t.Errorf("two cards in one reader: %s", said)
 	}
-	// A program for PKCS#11 finds each by the serial number that the list gives.
+	// A program for PKCS#11 finds each by the serial number that the list gives, once pcscd has given its card power.
 	path, env := house{dir}.busModule()
-	look := exec.Command("pkcs11-tool", "--module", path, "-L")
-	look.Env = append(os.Environ(), env...)
-	if out, err := look.CombinedOutput(); err != nil || !strings.Contains(string(out), view(card).Serial) || !strings.Contains(string(out), view(token).Serial) {
-		t.Errorf("%v: %s", err, out)
+	for late := time.Now().Add(20 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+		look := exec.Command("pkcs11-tool", "--module", path, "-L")
+		look.Env = append(os.Environ(), env...)
+		out, err := look.CombinedOutput()
+		if err == nil && strings.Contains(string(out), view(card).Serial) && strings.Contains(string(out), view(token).Serial) {
+			break
+		}
+		if err != nil || time.Now().After(late) {
+			t.Fatalf("%v: %s", err, out)
+		}
 	}
 	do(0, "fault", card, "--tries-left", "0")
 	if v := view(card); v.State != "locked" || v.TriesLeft != 0 {
