@@ -96,8 +96,8 @@ func show(config, state string) (err error) {
 	}
 	defer func() { err = errors.Join(err, t.Close()) }()
 	var w *window.Window
-	painted, ran := make(chan struct{}), make(chan error, 2)
-	stands := firstScreen(ctx, painted)
+	alive, ran := make(chan struct{}), make(chan error, 2)
+	stands := firstScreen(ctx, alive)
 	size := t.Display()
 	w = window.New(window.Options{
 		Assets: assets, Log: log, Width: size.WidthPx, Height: size.HeightPx, BandPx: t.BandPx(),
@@ -110,10 +110,8 @@ func show(config, state string) (err error) {
 			go func() { ran <- errors.Join(kiosk.Run(ctx), kiosk.Close()) }()
 			return kiosk, nil
 		},
-		OnPainted: func() {
-			log.Info("painted")
-			close(painted)
-		},
+		OnPainted: func() { log.Info("painted") },
+		OnAlive:   func() { close(alive) },
 	})
 	go func() { ran <- openRack(ctx, t, stands, log) }()
 	err = w.Run()
@@ -121,14 +119,14 @@ func show(config, state string) (err error) {
 	return errors.Join(err, <-ran, <-ran)
 }
 
-// firstScreen is closed once the first screen stands: what delays it begins then. A page that is late delays that by so much at most.
-func firstScreen(ctx context.Context, painted <-chan struct{}) <-chan struct{} {
+// firstScreen is closed once the first screen stands and lives: what delays it begins then. A page that is late delays that by so much at most.
+func firstScreen(ctx context.Context, alive <-chan struct{}) <-chan struct{} {
 	stands := make(chan struct{})
 	go func() {
 		late := time.NewTimer(5 * time.Second)
 		defer late.Stop()
 		select {
-		case <-painted:
+		case <-alive:
 		case <-late.C:
 		case <-ctx.Done():
 		}

@@ -47,7 +47,8 @@ class Kiosk {
     const b = await bound()
     if (first) void b.State().then((json) => this.take(json)).catch(() => {}) // what changed since the page was served
     if (!this.scant) for (const lang of all) void this.learn(lang).catch(() => {}) // beside the first state, not after it
-    setInterval(() => void b.Alive().catch(() => {}), heartbeatEvery)
+    const alive = () => void b.Alive().catch(() => {})
+    setInterval(alive, heartbeatEvery)
     while (!this.snapshot) {
       try {
         await this.take(await b.State())
@@ -57,6 +58,7 @@ class Kiosk {
     }
     await new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted)))
     void b.Painted?.().catch(() => {})
+    alive()
     while (this.scant) {
       await Promise.all(all.map((lang) => this.learn(lang))).then(() => (this.scant = false)).catch(() => pause(200))
     }

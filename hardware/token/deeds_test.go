@@ -269,3 +269,20 @@ func TestRack_EachModuleHasItsOwnEnvironment(t *testing.T) {
 		t.Errorf("the kiosk has a module's variable: %s", value)
 	}
 }
+
+// What the kiosk serves its page through must not be held open by a worker that was started meanwhile: the page would wait for its end.
+func TestRack_WorkersHoldNoPipeOfTheKiosk(t *testing.T) {
+	var p [2]int
+	err := unix.Pipe2(p[:], 0) // as Wails makes them: whoever is started inherits them
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(p[0])
+	s := start(t, nil, spec("a", token.Kaztoken))
+	s.must(unix.Close(p[1]))
+	s.plug("a")
+	ready, err := unix.Poll([]unix.PollFd{{Fd: int32(p[0]), Events: unix.POLLIN}}, int(backWithin.Milliseconds()))
+	if err != nil || ready == 0 {
+		t.Errorf("the pipe does not end: %v", err)
+	}
+}

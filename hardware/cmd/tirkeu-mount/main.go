@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/tirkeu/kiosk/hardware/pipes"
 	"github.com/tirkeu/kiosk/hardware/stick/block"
 	"github.com/tirkeu/kiosk/hardware/stick/mounter"
 )
@@ -21,6 +22,7 @@ func main() {
 	if mounter.StandIn() {
 		return
 	}
+	pipes.CloseStray(3)
 	if len(os.Args) > 1 {
 		fmt.Fprintln(os.Stderr, "tirkeu-mount: it takes no arguments; it is started by the machine, or by the kiosk")
 		os.Exit(2)

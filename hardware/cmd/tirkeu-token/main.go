@@ -13,10 +13,12 @@ import (
 	"github.com/miekg/pkcs11"
 	"golang.org/x/sys/unix"
 
+	"github.com/tirkeu/kiosk/hardware/pipes"
 	"github.com/tirkeu/kiosk/hardware/token/wire"
 )
 
 func main() {
+	pipes.CloseStray(wire.AnswerFD + 1)
 	flags := flag.NewFlagSet("tirkeu-token", flag.ExitOnError) // exits with 2 on wrong usage
 	path := flags.String("module", "", "`path` of the PKCS#11 module to serve")
 	every := flags.Duration("poll", 200*time.Millisecond, "how often to look at the slots, while something is to be expected of them")
