@@ -64,7 +64,7 @@ build_page() {
     (cd frontend && npm ci --no-audit --no-fund --loglevel=error)
     touch frontend/node_modules/.package-lock.json
   fi
-  if newer "$bin/.page" frontend app/locales || [ ! -e frontend/dist/index.html ]; then
+  if newer "$bin/.page" frontend || [ ! -e frontend/dist/index.html ]; then
     say "building the page"
     (cd frontend && npm run --silent build >"$bin/page.log" 2>&1) || { cat "$bin/page.log" >&2; die "building the page failed"; }
     touch "$bin/.page"

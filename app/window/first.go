@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"io"
 	"io/fs"
-	"sync"
 	"time"
 )
 
@@ -12,16 +11,10 @@ import (
 const firstMark = "<!--first-->"
 
 // first serves the page's files, and index.html with the present snapshot and the words in it: the page can show its first
-// screen without asking for anything. It is data, not script, so the page's content policy stays as strict as it is. Where the page's build has drawn
-// that snapshot already, the drawing goes with it and is seen before the page's script is there.
+// screen without asking for anything. It is data, not script, so the page's content policy stays as strict as it is.
 type first struct {
 	fs.FS
-	w     *Window
-	looks func() []look
-}
-
-func newFirst(assets fs.FS, w *Window) first {
-	return first{assets, w, sync.OnceValue(func() []look { return readLooks(assets, w.opt.Log) })}
+	w *Window
 }
 
 // Stat keeps Wails, which looks for index.html before it makes the window, from waiting for the first state: without it fs.Stat opens the file.
@@ -44,21 +37,14 @@ func (f first) Open(name string) (fs.File, error) {
 		return nil, err
 	}
 	if backend := f.w.serves(); backend != nil {
-		page = bytes.Replace(page, []byte(firstMark), firstElements(backend.First(), f.looks()), 1)
+		page = bytes.Replace(page, []byte(firstMark), firstData(backend), 1)
 	}
 	return &pageFile{Reader: bytes.NewReader(page), info: pageInfo{info, int64(len(page))}}, nil
 }
 
-// firstElements are the drawing of the first state, where there is one, and the element the page reads that state from.
-func firstElements(state []byte, looks []look) []byte {
-	var b bytes.Buffer
-	if html := drawing(state, looks); html != "" {
-		b.WriteString(`<div id="look">` + html + `</div>`)
-	}
-	b.WriteString(`<script type="application/json" id="first">`)
-	b.Write(state)
-	b.WriteString(`</script>`)
-	return b.Bytes()
+// firstData is the element the page reads.
+func firstData(backend Backend) []byte {
+	return append(append([]byte(`<script type="application/json" id="first">`), backend.First()...), "</script>"...)
 }
 
 // pageFile is index.html as it is served.

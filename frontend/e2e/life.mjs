@@ -24,25 +24,6 @@ export default async function life(check) {
   let w = await open(state)
   try {
     await w.on('attract')
-    await check('the page shows the attract screen as its build had drawn it', async () => {
-      await w.until('the line', () => w.shows('[data-testid="line"][data-online="true"]'))
-      const drawn = JSON.parse(readFileSync(new URL('../dist/looks.json', import.meta.url), 'utf8')).find(l => l.state.online && l.state.training).html
-      const [page, drawing] = await w.run(`
-        const apart = new Set(['data-testid', 'data-settled', 'aria-busy'])
-        const plain = n => {
-          if (n.nodeType === Node.TEXT_NODE) return n.data.trim()
-          const own = [...n.attributes ?? []].filter(a => !apart.has(a.name)).map(a => a.name + '=' + a.value.split(/[\\s;]+/).filter(v => v && v !== 'busy').sort().join(' ')).sort()
-          return '<' + n.localName + ' ' + own.join(' ') + '>' + [...n.childNodes].filter(c => c.nodeType !== Node.COMMENT_NODE).map(plain).join('')
-        }
-        const page = document.getElementById('kiosk'), drawing = document.createElement('div')
-        drawing.id = 'kiosk'
-        drawing.innerHTML = ${JSON.stringify(drawn)}.replaceAll('⟦centre⟧', page.querySelector('.name').textContent)
-        return [plain(page), plain(drawing)]`)
-      if (page !== drawing) throw new Error(`the page: ${page}\nits drawing: ${drawing}`)
-      if (await w.run(`return document.getElementById('look') !== null`)) throw new Error('the drawing is still there')
-      const served = await w.run(`const r = new XMLHttpRequest(); r.open('GET', location.href, false); r.send(); return r.responseText`)
-      if (!served.includes('id="look"')) throw new Error(`the page is served without it: ${served.slice(0, 2000)}`)
-    })
     await check('a session survives the death of the page', async () => {
       await w.start('ru'); await w.on('menu'); await w.act('apply'); await w.on('apply.iin')
       const first = rendererOf(w.kiosk.pid)

@@ -41,14 +41,12 @@ class Kiosk {
       if (this.scant) this.words = first.words
       else for (const [lang, words] of Object.entries(first.words)) this.#learned(lang as Lang, words)
       await this.take(first.state)
-      document.getElementById('look')?.remove() // what stood there until now
     }
     await hear((json) => void this.take(json))
     const b = await bound()
     if (first) void b.State().then((json) => this.take(json)).catch(() => {}) // what changed since the page was served
     if (!this.scant) for (const lang of all) void this.learn(lang).catch(() => {}) // beside the first state, not after it
-    const alive = () => void b.Alive().catch(() => {})
-    setInterval(alive, heartbeatEvery)
+    setInterval(() => void b.Alive().catch(() => {}), heartbeatEvery)
     while (!this.snapshot) {
       try {
         await this.take(await b.State())
@@ -58,7 +56,6 @@ class Kiosk {
     }
     await new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted)))
     void b.Painted?.().catch(() => {})
-    alive()
     while (this.scant) {
       await Promise.all(all.map((lang) => this.learn(lang))).then(() => (this.scant = false)).catch(() => pause(200))
     }
