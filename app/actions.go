@@ -227,7 +227,7 @@ var actionArgs = []struct {
 	{"apply.iin", IINArgs{}}, {"apply.name", NameArgs{}}, {"apply.email", EmailArgs{}}, {"apply.region", CodeArgs{}},
 	{"apply.locality", CodeArgs{}}, {"apply.storage", StorageArgs{}}, {"apply.stick-accept", Empty{}}, {"apply.set", CodeArgs{}}, {"apply.agree", Empty{}},
 	{"apply.pin", PINArgs{}}, {"apply.submit", SubmitArgs{}}, {"finish", Empty{}},
-	{"status.find", NumberArgs{}}, {"status.by-token", InsertionArgs{}}, {"status.install", Empty{}},
+	{"status.find", NumberArgs{}}, {"status.by-token", InsertionArgs{}}, {"status.install", Empty{}}, {"status.remove", Empty{}},
 	{"install.go", Empty{}}, {"install.pin", PINArgs{}}, {"install.password", PasswordArgs{}},
 	{"install.change-pin", ChangePINArgs{}}, {"install.keep-pin", Empty{}},
 	{"keys.token", InsertionArgs{}}, {"keys.pin", PINArgs{}}, {"keys.remove", Empty{}}, {"keys.keep", Empty{}},

@@ -329,6 +329,24 @@ func TestKeys_EachFailureHasItsSentence(t *testing.T) {
 	}
 }
 
+// Of a token that has keys and makes no other without saying why, room is the likely reason; of an empty one it is not.
+func TestKeys_ARefusalByATokenWithKeysNamesTheLikelyReason(t *testing.T) {
+	for held, code := range map[int]Code{0: CodeTokenRefused, 2: CodeTokenCrowded} {
+		s := newStand(t)
+		f := s.token("kaztoken", "KZ-1")
+		for i := range held {
+			f.keys = append(f.keys, fakeKey{id: []byte{byte(i)}, private: rsaKeys()[i], cert: []byte("certificate")})
+		}
+		s.rack.change(func() { f.failing["generate"] = token.ErrToken })
+		s.toPIN(s.plug(f))
+		s.do("apply.pin", args{"pin": f.pin})
+		p := s.untilScreen("apply.storage")
+		if p.code() != code || len(f.keys) != held {
+			t.Errorf("%d keys before, %d after: %s", held, len(f.keys), p.code())
+		}
+	}
+}
+
 func TestKeys_FullStickHasItsSentence(t *testing.T) {
 	s := newStand(t)
 	s.stick.failing = stick.ErrFull

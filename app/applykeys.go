@@ -202,7 +202,7 @@ func (m *making) onToken(ctx context.Context, n int, template string, id []byte)
 	}
 	key, err := m.login.GenerateRSA(ctx, id, keyLabel(template, m.number), keyBits)
 	if err != nil {
-		return nil, nil, fmt.Errorf("make keys: %w", err)
+		return nil, nil, fmt.Errorf("make keys: %w", m.crowded(ctx, err))
 	}
 	if !key.Local || !key.NeverExtractable || key.Extractable || !key.Sensitive {
 		return nil, nil, is(CodeTokenUnsafe, errors.New("the token does not say that the key was made there and cannot leave"))
@@ -213,6 +213,19 @@ func (m *making) onToken(ctx context.Context, n int, template string, id []byte)
 		return nil, nil, fmt.Errorf("use new key: %w", err)
 	}
 	return signer, key.SPKI, nil
+}
+
+// crowded names the likely reason why a token with keys on it made no other pair and did not say why: OpenSC calls a card without room
+// CKR_GENERAL_ERROR.
+func (m *making) crowded(ctx context.Context, err error) error {
+	if !errors.Is(err, token.ErrToken) {
+		return err
+	}
+	keys, unread := m.login.Keys(ctx)
+	if unread != nil || len(keys) == 0 {
+		return err
+	}
+	return is(CodeTokenCrowded, err)
 }
 
 // soft makes a key pair in memory, for the stick. Its template says of which kind.

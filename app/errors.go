@@ -65,6 +65,7 @@ const (
 	CodeTokenReadOnly    Code = "E-1225"
 	CodeTokenRefused     Code = "E-1226"
 	CodePINExpired       Code = "E-1227"
+	CodeTokenCrowded     Code = "E-1228"
 
 	CodeStickAbsent    Code = "E-1301"
 	CodeStickFull      Code = "E-1302"
@@ -215,7 +216,7 @@ var codes = []Code{
 	CodePIN, CodePINLow, CodePINFinal, CodePINLocked, CodePINShort, CodePINLong, CodePINLast, CodeTokenAbsent, CodeTokenPulled,
 	CodeTokenPulledLater, CodeTokenBlank, CodeTokenFull, CodeTokenKind, CodeTokenSlow, CodeTokenFailed, CodeTokenUnable, CodeTokenUnsafe,
 	CodeTokenOther, CodeTokenKeysGone, CodeTokenReadBack, CodePINSame, CodePINDiffers, CodePINRejected, CodeTokenPulledWrite,
-	CodeTokenReadOnly, CodeTokenRefused, CodePINExpired,
+	CodeTokenReadOnly, CodeTokenRefused, CodePINExpired, CodeTokenCrowded,
 	CodeStickAbsent, CodeStickFull, CodeStickReadOnly, CodeStickDamaged, CodeStickNoKeys, CodeStickOther, CodeStickOpen, CodeStickPulled,
 	CodeStickRefused, CodeStickForbidden, CodeFilePassword, CodeFilePasswordEmpty, CodeFileCyrillic, CodeFileOutside, CodeFileDamaged,
 	CodeFileUnsupported, CodeFileEmpty, CodeFileGone, CodeFileUnreadable, CodeFileLink, CodeFileSpecial, CodeFileTooLarge, CodeNotKeyFile,

@@ -72,6 +72,58 @@ func TestStatus_WordsOfEachKind(t *testing.T) {
 	}
 }
 
+// The sealed keys of an application that was rejected go off the stick with the citizen's word, and no other file does.
+func TestStatus_SealedKeysOfARejectedApplicationAreOffered(t *testing.T) {
+	for _, where := range []string{"here", "at another terminal"} {
+		t.Run(where, func(t *testing.T) {
+			s := newStand(t)
+			number, other := registry.NewNumber("1002", 7), registry.NewNumber("1002", 8)
+			if where == "here" {
+				s.store.records[number] = &Record{Number: number, Status: registry.StatusRejected}
+			} else {
+				s.line.others = map[string]registry.Status{number: registry.StatusExpired}
+			}
+			s.stick.files[sealedName(number)], s.stick.files[sealedName(other)] = []byte("sealed"), []byte("sealed")
+			left := func(p picture) (bool, bool) { var d StatusWordScreen; p.data(t, &d); return d.Left, d.Removed }
+			if there, _ := left(s.toStatus(number)); there {
+				t.Fatal("offered without a stick")
+			}
+			s.stick.plug(true)
+			s.until("the offer", func(p picture) bool { there, _ := left(p); return there })
+			s.stick.plug(false)
+			s.until("no offer", func(p picture) bool { there, _ := left(p); return !there })
+			s.do("status.remove", nil)
+			if len(s.stick.files) != 2 {
+				t.Fatal("removed from a stick that is not in")
+			}
+			s.stick.plug(true)
+			s.until("the offer", func(p picture) bool { there, _ := left(p); return there })
+			if there, removed := left(s.shows("status.word", "status.remove", nil)); there || !removed {
+				t.Fatal("not said to be gone")
+			}
+			if len(s.stick.files) != 1 || s.stick.files[sealedName(other)] == nil {
+				t.Fatalf("%d files", len(s.stick.files))
+			}
+		})
+	}
+}
+
+// An application that still waits needs what is on the stick.
+func TestStatus_SealedKeysOfAWaitingApplicationStay(t *testing.T) {
+	s := newStand(t)
+	number := registry.NewNumber("1002", 7)
+	s.line.others = map[string]registry.Status{number: registry.StatusWaiting}
+	s.stick.files[sealedName(number)] = []byte("sealed")
+	s.stick.plug(true)
+	s.until("stick", func(picture) bool { s.k.mu.Lock(); defer s.k.mu.Unlock(); return s.k.stick })
+	var d StatusWordScreen
+	s.toStatus(number).data(t, &d)
+	s.do("status.remove", nil)
+	if d.Left || len(s.stick.files) != 1 {
+		t.Fatalf("%+v, %d files", d, len(s.stick.files))
+	}
+}
+
 func TestStatus_ForgottenNumberIsFoundByTheToken(t *testing.T) {
 	s := newStand(t)
 	f, other := s.token("kaztoken", "KZ-1"), s.token("etoken", "ET-1")
@@ -353,9 +405,53 @@ func TestKeysList_JoinsTokenAndCentre(t *testing.T) {
 	}
 }
 
+// A PIN that was being set when the power went is the old one or the new one: who types it next is told, until a PIN opens the token.
+func TestJournal_InterruptedPINIsToldUntilATokenOpens(t *testing.T) {
+	store := newFakeStore()
+	_, err := store.Begin(t.Context(), Intent{Kind: IntentChangePIN, Medium: "KZ-1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newStand(t, func(c *Config) { c.Store = store })
+	f, other := s.token("kaztoken", "KZ-1"), s.token("kaztoken", "KZ-2")
+	cut := func(p picture) bool { var d PINScreen; p.data(t, &d); return d.Cut }
+	s.plug(other)
+	s.shows("menu", "start", args{"lang": "ru"})
+	s.shows("keys.medium", "keys", nil)
+	if p := s.shows("keys.pin", "keys.token", args{"insertion": other.token.Insertion}); cut(p) {
+		t.Fatal("said of another token")
+	}
+	s.pull(other)
+	s.untilScreen("keys.medium")
+	s.plug(f)
+	s.do("notice.dismiss", nil)
+	p := s.shows("keys.pin", "keys.token", args{"insertion": f.token.Insertion})
+	if !cut(p) {
+		t.Fatalf("not told: %s", p)
+	}
+	if p = s.refuses(CodePINLow, "keys.pin", args{"pin": "00000000"}); !cut(p) {
+		t.Fatal("a wrong PIN ended it")
+	}
+	s.shows("keys.list", "keys.pin", args{"pin": f.pin})
+	store.mu.Lock()
+	if store.outcomes[1] != outcomeInterrupted || len(store.intents) != 0 {
+		t.Errorf("%v %v", store.outcomes, store.intents)
+	}
+	store.mu.Unlock()
+	s.do("finish", nil)
+	s.untilScreen("attract")
+	s.pull(f)
+	s.plug(f)
+	s.shows("menu", "start", args{"lang": "ru"})
+	s.shows("keys.medium", "keys", nil)
+	if p = s.shows("keys.pin", "keys.token", args{"insertion": f.token.Insertion}); cut(p) {
+		t.Fatal("told still")
+	}
+}
+
 func TestJournal_InterruptedInstallationIsClosedAtStart(t *testing.T) {
 	store := newFakeStore()
-	for _, i := range []Intent{{Kind: IntentInstall, Medium: "KZ-1"}, {Kind: IntentChangePIN, Medium: "KZ-1"}, {Kind: IntentGenerate, Medium: "stick", Number: "x"}, {Kind: IntentGenerate, Medium: "KZ-1", Number: "x"}} {
+	for _, i := range []Intent{{Kind: IntentInstall, Medium: "KZ-1"}, {Kind: IntentInstall, Medium: "KZ-2"}, {Kind: IntentGenerate, Medium: "stick", Number: "x"}, {Kind: IntentGenerate, Medium: "KZ-1", Number: "x"}} {
 		_, err := store.Begin(context.Background(), i)
 		if err != nil {
 			t.Fatal(err)

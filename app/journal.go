@@ -17,7 +17,7 @@ const (
 	outcomeAbandoned   = "abandoned"   // the keys were never made, or nobody can open them
 	outcomeDone        = "done"        // the certificates are on the medium, or the PIN is changed
 	outcomeFailed      = "failed"      // the act was refused; the medium is as before
-	outcomeInterrupted = "interrupted" // the program ended in between; the act is taken up again when it is asked for
+	outcomeInterrupted = "interrupted" // the program ended in between, or no answer came; the act is taken up again when it is asked for
 )
 
 // leftover is something on a medium that no application holds yet.
@@ -29,8 +29,8 @@ type leftover struct {
 	file   string // sealed file on the stick
 }
 
-// reconcile settles what a sudden end left open in the journal. Keys of an application that was never accepted stay
-// open until the token is opened again (sweep).
+// reconcile settles what a sudden end left open in the journal. Keys of an application that was never accepted, and a PIN
+// that was being set, stay open until the token is opened again (sweep, settled).
 func (k *Kiosk) reconcile(ctx context.Context) {
 	defer k.recovered()
 	open, err := k.cfg.Store.OpenIntents(ctx)
@@ -39,6 +39,10 @@ func (k *Kiosk) reconcile(ctx context.Context) {
 		return
 	}
 	for _, i := range open {
+		if i.Kind == IntentChangePIN { // open until a PIN opens the token (settled)
+			k.doubt(i.Medium)
+			continue
+		}
 		outcome := outcomeInterrupted
 		if i.Kind == IntentGenerate {
 			held, err := k.bound(ctx, i)

@@ -89,6 +89,7 @@ type Kiosk struct {
 	tokens     []Token
 	known      map[Insertion]facts
 	ignored    map[ref]Insertion   // staff tokens that shall open nothing until they are pulled, as they were plugged then
+	doubtful   map[string]bool     // serials of the tokens whose PIN was being set when the program or the power ended: it is the old one or the new one
 	recycling  chan struct{}       // non-nil while the token processes are being replaced; closed after
 	closing    chan struct{}       // closed when the last log-out is through; nil when there was none
 	stick      bool                // present

@@ -87,13 +87,17 @@ func TestPassword_PulledTokenLeavesNoLie(t *testing.T) {
 		t.Fatalf("%s", p)
 	}
 	s.store.mu.Lock()
-	if s.store.outcomes[1] != outcomeInterrupted {
-		t.Errorf("journal: %v", s.store.outcomes)
+	if len(s.store.intents) != 1 {
+		t.Errorf("journal: %v, open %v", s.store.outcomes, s.store.intents)
 	}
 	s.store.mu.Unlock()
 	s.rack.change(func() { delete(f.failing, "change") })
 	s.plug(f)
-	s.shows("password.pin", "password.medium", args{"kind": "token", "insertion": f.token.Insertion})
+	var d PasswordPINScreen
+	s.shows("password.pin", "password.medium", args{"kind": "token", "insertion": f.token.Insertion}).data(t, &d)
+	if !d.Token.Cut {
+		t.Error("who types the PIN next is not told")
+	}
 	s.pull(f)
 	p = s.untilScreen("password.medium")
 	if p.code() != CodeTokenAbsent {

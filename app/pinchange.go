@@ -46,18 +46,48 @@ func (k *Kiosk) journalPIN(ctx context.Context, medium, number string, set func(
 	k.step(StepChangePIN, intent)
 	err = set(acting)
 	k.step(StepClosePIN, intent)
-	outcome := outcomeDone
 	switch {
 	case unsettled(err):
-		outcome = outcomeInterrupted
-	case err != nil:
-		outcome = outcomeFailed
-	}
-	k.finish(ctx, intent, outcome)
-	if unsettled(err) {
+		k.doubt(medium)
 		return is(CodePINUnsettled, err)
+	case err != nil:
+		k.finish(ctx, intent, outcomeFailed)
+		return err
 	}
-	return err
+	k.finish(ctx, intent, outcomeDone)
+	k.settled(ctx, medium)
+	return nil
+}
+
+// doubt remembers that nobody can say which PIN a token has: whoever types it is told.
+func (k *Kiosk) doubt(medium string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.doubtful == nil {
+		k.doubtful = map[string]bool{}
+	}
+	k.doubtful[medium] = true
+}
+
+// settled closes what is open in the journal of the PIN of a token that a PIN has just opened, or that has just got a new one.
+func (k *Kiosk) settled(ctx context.Context, medium string) {
+	k.mu.Lock()
+	doubtful := k.doubtful[medium]
+	delete(k.doubtful, medium)
+	k.mu.Unlock()
+	if !doubtful {
+		return
+	}
+	open, err := k.cfg.Store.OpenIntents(ctx)
+	if err != nil {
+		k.log.Warn("read device journal", "cause", err)
+		return
+	}
+	for _, i := range open {
+		if i.Kind == IntentChangePIN && i.Medium == medium {
+			k.finish(ctx, i.ID, outcomeInterrupted)
+		}
+	}
 }
 
 // changePIN gives an open token another PIN.

@@ -170,6 +170,7 @@ type PINScreen struct {
 	Max   int       `json:"max"`
 	Low   bool      `json:"low"`
 	Final bool      `json:"final"`
+	Cut   bool      `json:"cut"` // its PIN was being changed when that was cut off: it is the old one or the new one
 }
 
 // ApplyKeysScreen is the data of "apply.keys".
@@ -220,6 +221,8 @@ type StatusWordScreen struct {
 	Text       string `json:"text"`
 	Next       string `json:"next"`
 	CanInstall bool   `json:"canInstall"`
+	Left       bool   `json:"left"`    // it is over, and keys of it are on the stick that is in
+	Removed    bool   `json:"removed"` // they were taken off the stick
 }
 
 // InstallMediumScreen is the data of "install.medium".

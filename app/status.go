@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/tirkeu/kiosk/hardware/stick"
 	"github.com/tirkeu/kiosk/sync/registry"
 )
 
@@ -104,8 +105,28 @@ func (k *Kiosk) statusOfToken(ctx context.Context, joined *Joined, r ref) (*stat
 	return k.status(ctx, joined, records[0].Number)
 }
 
-// status is what is known of an application here and at the centre. The line being down is no fault when it is known here.
+// status is what is known of an application here and at the centre, and whether the stick that is in holds keys of it that nobody needs.
 func (k *Kiosk) status(ctx context.Context, joined *Joined, number string) (*statusWord, error) {
+	s, err := k.standing(ctx, joined, number)
+	if err != nil {
+		return nil, err
+	}
+	s.in = k.cfg.Stick.Present()
+	s.left = k.leftOnStick(s)
+	return s, nil
+}
+
+// leftOnStick tells that the stick holds the sealed keys of an application that is over: no certificate will come for them.
+func (k *Kiosk) leftOnStick(s *statusWord) bool {
+	if !s.status.Denied() || !k.cfg.Stick.Present() {
+		return false
+	}
+	_, err := k.cfg.Stick.Read(sealedName(s.number), maxSealed)
+	return err == nil
+}
+
+// standing is how an application stands here and at the centre. The line being down is no fault when it is known here.
+func (k *Kiosk) standing(ctx context.Context, joined *Joined, number string) (*statusWord, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookupWithin)
 	defer cancel()
 	record, err := k.cfg.Store.Application(ctx, number)
@@ -163,6 +184,9 @@ type statusWord struct {
 	status registry.Status
 	here   bool // it was made at this terminal
 	record Record
+	in     bool // a stick was in when it was last looked at
+	left   bool // it is over, and its sealed keys are on that stick
+	gone   bool // they were taken off it
 }
 
 func (*statusWord) name() string      { return "status.word" }
@@ -192,7 +216,37 @@ func (s *statusWord) view(k *Kiosk) any {
 	return StatusWordScreen{
 		Number: registry.FormatNumber(s.number), Status: string(s.status), Title: title,
 		Text: text, Next: next, CanInstall: s.installable() || s.elsewhere(),
+		Left: s.left, Removed: s.gone,
 	}
+}
+
+// plugged looks what is on a stick that was put in, or forgets one that was taken out.
+func (s *statusWord) plugged(k *Kiosk) {
+	if s.in == k.stick || !s.status.Denied() {
+		return
+	}
+	s.in, s.left = k.stick, false
+	if !s.in {
+		return
+	}
+	k.start(job{}, func(context.Context, *session) func() {
+		left := k.leftOnStick(s)
+		return func() { s.left = left }
+	})
+}
+
+// remove takes the sealed keys of an application that is over off the stick.
+func (s *statusWord) remove(k *Kiosk) {
+	k.start(job{awaits: true, steady: true}, func(context.Context, *session) func() {
+		err := k.cfg.Stick.Remove(sealedName(s.number))
+		return func() {
+			if err != nil && !errors.Is(err, stick.ErrNotFound) {
+				k.fail(faultOf(err))
+				return
+			}
+			s.left, s.gone = false, true
+		}
+	})
 }
 
 func (s *statusWord) act(k *Kiosk, action string, _ []byte) *fault {
@@ -208,6 +262,10 @@ func (s *statusWord) act(k *Kiosk, action string, _ []byte) *fault {
 		m := &installMedium{record: s.record, medium: mediumOf(s.record)}
 		k.at = m
 		m.plugged(k)
+	case "status.remove":
+		if s.left {
+			s.remove(k)
+		}
 	case "finish":
 		k.end("finished")
 	}

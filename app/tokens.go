@@ -92,7 +92,7 @@ type entry struct {
 
 func (e *entry) view(k *Kiosk) any {
 	t, _ := k.find(e.token)
-	return PINScreen{Token: k.card(e.token), Min: t.PINMin, Max: t.PINMax, Low: t.PINLow, Final: t.PINFinal}
+	return PINScreen{Token: k.card(e.token), Min: t.PINMin, Max: t.PINMax, Low: t.PINLow, Final: t.PINFinal, Cut: k.doubtful[e.token.serial]}
 }
 
 // refuse is everything that can be said about a PIN before the token is touched; nil lets it pass.
@@ -202,6 +202,7 @@ func (k *Kiosk) login(ctx context.Context, ses *session, r ref, pin token.PIN) (
 		k.logout(context.WithoutCancel(ctx), login)
 		return nil, context.Canceled
 	}
+	k.settled(ctx, r.serial)
 	open.unfinished = k.sweep(ctx, open, own, begun)
 	return open, nil
 }

@@ -1,7 +1,7 @@
 // An application that staff reject, and one they confirm; then applications that a citizen signs with a key he has: new keys onto
 // his token with a one-time code (in Kazakh), a GOST key on a stick (in Russian), a key of an information system on a stick (in
 // English), and one that the centre refuses after it was queued. What came of each is read by openssl, pkcs11-tool and the centre's OCSP.
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { centre, dock, people, sh } from './house.mjs'
@@ -221,6 +221,15 @@ async function refused(step, w, who) {
     await w.start('ru'); await w.on('menu'); await w.act('status'); await w.on('status.number')
     await w.statusUntil(number, '[data-testid="status"][data-status="rejected"]')
     await says(w, 'ru', 'reason.key_revoked.text', 'reason.key_revoked.hint')
+  })
+  await step('its sealed keys, still on the stick, go with his word', async () => {
+    const sealed = join(stick, number + '.sealed')
+    if (!existsSync(sealed)) throw new Error('they are gone already')
+    await says(w, 'ru', 'page.status.word.left')
+    dock('stick', 'out'); await w.until('the stick out', async () => !(await w.shows('[data-testid="action-status.remove"]')))
+    dock('stick', 'in'); await w.untilPart('[data-testid="action-status.remove"]'); await presentable(w, 'ru')
+    await w.act('status.remove'); await w.until('the word that they are gone', async () => !(await w.shows('[data-testid="action-status.remove"]'))); await says(w, 'ru', 'page.status.word.removed')
+    if (existsSync(sealed)) throw new Error('they are on it still')
     await w.act('finish'); await w.on('attract', { notices: true })
     await until('nothing of it at the centre', () => !applications().some(a => a.number === number), 5000)
     await clean(w)

@@ -208,6 +208,7 @@ export interface PINScreen {
   max: number
   low: boolean
   final: boolean
+  cut: boolean
 }
 
 export interface ApplyKeysScreen {
@@ -269,6 +270,8 @@ export interface StatusWordScreen {
   text: string
   next: string
   canInstall: boolean
+  left: boolean
+  removed: boolean
 }
 
 export interface InstallMediumScreen {
@@ -1074,6 +1077,7 @@ export interface Actions {
   'status.find': NumberArgs
   'status.by-token': InsertionArgs
   'status.install': Record<string, never>
+  'status.remove': Record<string, never>
   'install.go': Record<string, never>
   'install.pin': PINArgs
   'install.password': PasswordArgs

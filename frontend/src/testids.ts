@@ -20,6 +20,8 @@
    key-<char>                on-screen keyboard; key-shift key-backspace key-space key-symbols key-layout-<kk|ru|en>
    pad-<digit> pad-back pad-clear          digit pad; pin-letters opens the keyboard for a PIN with letters
    scroll-up scroll-down     of a list or text that does not fit
+   status-left               keys of an application that is over: on the stick that is in, or just taken off it
+   pin-cut                   a change of this PIN was cut off
    notice                    the notice panel, data-code="E-1203"; progress  the progress line
    dialog-<name>             idle, staff-ends-session, exit-confirm, remove-token; help  the help overlay
    step-confirm step-reject step-back      steps inside staff.application, local to the page
