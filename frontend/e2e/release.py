@@ -45,10 +45,14 @@ def until(what, probe, limit=30):
         time.sleep(0.1)
 
 
+def pressable(node, button):
+    return (node.get_role_name() in ("push button", "button") and button in (node.get_name() or "")
+            and not node.get_state_set().contains(Atspi.StateType.BUSY))  # a screen takes no touch until it has settled
+
+
 def main():
     pid, button, word = int(sys.argv[1]), sys.argv[2], sys.argv[3]
-    node = until("the button " + button, lambda: next(
-        (n for n in desktop(pid) if n.get_role_name() in ("push button", "button") and button in (n.get_name() or "")), None))
+    node = until("the button " + button, lambda: next((n for n in desktop(pid) if pressable(n, button)), None))
     node.get_action_iface().do_action(0)
     until("the word " + word, lambda: any(word in (n.get_name() or "") for n in desktop(pid)))
     text, times = sys.argv[4], int(sys.argv[5])
