@@ -347,6 +347,29 @@ func TestKeys_ARefusalByATokenWithKeysNamesTheLikelyReason(t *testing.T) {
 	}
 }
 
+// The pair that this very application has just made is no reason.
+func TestKeys_ARefusedSecondPairIsNotLaidToTheFirst(t *testing.T) {
+	s := newStand(t)
+	f := s.token("kaztoken", "KZ-1")
+	f.hold = make(chan struct{})
+	s.toPIN(s.plug(f))
+	s.do("apply.pin", args{"pin": f.pin})
+	f.hold <- struct{}{}
+	for made := 0; made == 0; {
+		s.rack.change(func() {
+			made = len(f.keys)
+			if made != 0 {
+				f.failing["generate"] = token.ErrToken
+			}
+		})
+	}
+	close(f.hold)
+	p := s.untilScreen("apply.storage")
+	if p.code() != CodeTokenRefused || len(f.keys) != 0 {
+		t.Fatalf("%d keys after: %s", len(f.keys), p.code())
+	}
+}
+
 func TestKeys_FullStickHasItsSentence(t *testing.T) {
 	s := newStand(t)
 	s.stick.failing = stick.ErrFull

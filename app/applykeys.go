@@ -1,6 +1,7 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"crypto"
 	"crypto/rsa"
@@ -10,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/tirkeu/kiosk/hardware/gost"
 	"github.com/tirkeu/kiosk/hardware/keyfile"
@@ -215,17 +217,22 @@ func (m *making) onToken(ctx context.Context, n int, template string, id []byte)
 	return signer, key.SPKI, nil
 }
 
-// crowded names the likely reason why a token with keys on it made no other pair and did not say why: OpenSC calls a card without room
+// crowded names the likely reason why a token with other keys on it made no pair and did not say why: OpenSC calls a card without room
 // CKR_GENERAL_ERROR.
 func (m *making) crowded(ctx context.Context, err error) error {
 	if !errors.Is(err, token.ErrToken) {
 		return err
 	}
 	keys, unread := m.login.Keys(ctx)
-	if unread != nil || len(keys) == 0 {
+	if unread != nil || !slices.ContainsFunc(keys, m.other) {
 		return err
 	}
 	return is(CodeTokenCrowded, err)
+}
+
+// other tells whether a key was on the token before this application made its own.
+func (m *making) other(key token.Key) bool {
+	return !slices.ContainsFunc(m.left, func(l leftover) bool { return bytes.Equal(l.id, key.ID) })
 }
 
 // soft makes a key pair in memory, for the stick. Its template says of which kind.

@@ -144,7 +144,7 @@ func New(cfg Config) (*Kiosk, error) {
 	}
 	k := &Kiosk{
 		cfg: cfg, log: cfg.Log, words: words,
-		joined: cfg.Joined, known: map[Insertion]facts{}, ignored: map[ref]Insertion{}, watchers: map[int]chan []byte{},
+		joined: cfg.Joined, known: map[Insertion]facts{}, ignored: map[ref]Insertion{}, doubtful: map[string]bool{}, watchers: map[int]chan []byte{},
 	}
 	k.ctx, k.cancel = context.WithCancel(context.Background())
 	k.reset()

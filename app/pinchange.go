@@ -63,9 +63,6 @@ func (k *Kiosk) journalPIN(ctx context.Context, medium, number string, set func(
 func (k *Kiosk) doubt(medium string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.doubtful == nil {
-		k.doubtful = map[string]bool{}
-	}
 	k.doubtful[medium] = true
 }
 

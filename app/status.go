@@ -112,16 +112,13 @@ func (k *Kiosk) status(ctx context.Context, joined *Joined, number string) (*sta
 		return nil, err
 	}
 	s.in = k.cfg.Stick.Present()
-	s.left = k.leftOnStick(s)
+	s.left = s.in && s.status.Denied() && k.sealedOnStick(number)
 	return s, nil
 }
 
-// leftOnStick tells that the stick holds the sealed keys of an application that is over: no certificate will come for them.
-func (k *Kiosk) leftOnStick(s *statusWord) bool {
-	if !s.status.Denied() || !k.cfg.Stick.Present() {
-		return false
-	}
-	_, err := k.cfg.Stick.Read(sealedName(s.number), maxSealed)
+// sealedOnStick tells whether the stick that is in holds the sealed keys of an application.
+func (k *Kiosk) sealedOnStick(number string) bool {
+	_, err := k.cfg.Stick.Read(sealedName(number), maxSealed)
 	return err == nil
 }
 
@@ -185,7 +182,7 @@ type statusWord struct {
 	here   bool // it was made at this terminal
 	record Record
 	in     bool // a stick was in when it was last looked at
-	left   bool // it is over, and its sealed keys are on that stick
+	left   bool // it is over, no certificate will come for its sealed keys, and they are on that stick
 	gone   bool // they were taken off it
 }
 
@@ -230,7 +227,7 @@ func (s *statusWord) plugged(k *Kiosk) {
 		return
 	}
 	k.start(job{}, func(context.Context, *session) func() {
-		left := k.leftOnStick(s)
+		left := k.sealedOnStick(s.number)
 		return func() { s.left = left }
 	})
 }
