@@ -238,12 +238,18 @@ func TestStorage_UnusableTokensSayWhy(t *testing.T) {
 	}
 }
 
-func TestKeys_PulledTokenLeavesNothingHalfDone(t *testing.T) {
-	s := newStand(t)
+// makingKeys goes to where a token makes keys. It waits for its hold before each.
+func (s *stand) makingKeys() (*fakeToken, picture) {
+	s.t.Helper()
 	f := s.token("kaztoken", "KZ-1")
 	f.hold = make(chan struct{})
 	s.toPIN(s.plug(f))
-	p := s.do("apply.pin", args{"pin": f.pin})
+	return f, s.do("apply.pin", args{"pin": f.pin})
+}
+
+func TestKeys_PulledTokenLeavesNothingHalfDone(t *testing.T) {
+	s := newStand(t)
+	f, p := s.makingKeys()
 	if p.Screen.Name != "apply.keys" || p.CanExit || p.CanBack {
 		t.Fatalf("while keys are made: %+v", p)
 	}
@@ -350,19 +356,14 @@ func TestKeys_ARefusalByATokenWithKeysNamesTheLikelyReason(t *testing.T) {
 // The pair that this very application has just made is no reason.
 func TestKeys_ARefusedSecondPairIsNotLaidToTheFirst(t *testing.T) {
 	s := newStand(t)
-	f := s.token("kaztoken", "KZ-1")
-	f.hold = make(chan struct{})
-	s.toPIN(s.plug(f))
-	s.do("apply.pin", args{"pin": f.pin})
+	f, _ := s.makingKeys()
 	f.hold <- struct{}{}
-	for made := 0; made == 0; {
-		s.rack.change(func() {
-			made = len(f.keys)
-			if made != 0 {
-				f.failing["generate"] = token.ErrToken
-			}
-		})
-	}
+	s.until("the first pair", func(picture) bool {
+		made := 0
+		s.rack.change(func() { made = len(f.keys) })
+		return made == 1
+	})
+	s.rack.change(func() { f.failing["generate"] = token.ErrToken })
 	close(f.hold)
 	p := s.untilScreen("apply.storage")
 	if p.code() != CodeTokenRefused || len(f.keys) != 0 {

@@ -91,10 +91,7 @@ func TestToken_PulledWithoutASessionLeavesNothingInItsProcess(t *testing.T) {
 
 func TestIdle_NotWhileKeysAreMade(t *testing.T) {
 	s := newStand(t)
-	f := s.token("kaztoken", "KZ-1")
-	f.hold = make(chan struct{})
-	s.toPIN(s.plug(f))
-	s.do("apply.pin", args{"pin": f.pin})
+	f, _ := s.makingKeys()
 	s.untilScreen("apply.keys")
 	for range 20 {
 		s.pass(time.Minute)
@@ -403,10 +400,7 @@ func TestClose_DoesNotWaitForTokenProcessesThatAreSlowToBeReplaced(t *testing.T)
 
 func TestClose_WhileKeysAreMadeLeavesThemToTheNextStart(t *testing.T) {
 	s := newStand(t)
-	f := s.token("kaztoken", "KZ-1")
-	f.hold = make(chan struct{})
-	s.toPIN(s.plug(f))
-	s.do("apply.pin", args{"pin": f.pin})
+	s.makingKeys()
 	s.untilScreen("apply.keys")
 	err := s.k.Close()
 	if err != nil {
