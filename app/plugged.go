@@ -256,9 +256,18 @@ func (k *Kiosk) forget() {
 	})
 }
 
+// afterShown is how long the certificates of a token wait to be read: reading them keeps the card, and the processor, from the screen that shows it.
+const afterShown = 100 * time.Millisecond
+
+// readPublic finds out whether a token is of staff.
 func (k *Kiosk) readPublic(n Insertion) {
 	ctx, cancel := context.WithTimeout(k.ctx, tokenWithin)
 	defer cancel()
+	select {
+	case <-time.After(afterShown):
+	case <-ctx.Done():
+		return
+	}
 	found, err := k.cfg.Rack.Certificates(ctx, n)
 	var operator bool
 	for _, c := range found {

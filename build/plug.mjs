@@ -1,7 +1,8 @@
 // Measures how long after a plug and a pull the screen says so, beside what those need who know of it first: libusb, and the PKCS#11 module.
 //   node plug.mjs ROUNDS PEER     (the house as for the end-to-end runs: TIRKEU_BIN, TIRKEU_HOUSE, …)
 // Prints one JSON line: for each path and way the medians in milliseconds, of the screen and of the peer, and how much more the screen needs. The peers
-// are alone with the devices, and the kiosk after them: two programs that read one card at once wait for each other.
+// are alone with the devices, half of their rounds before the kiosk and half after it: two programs that read one card at once wait for each other, and the
+// machine is not as quick at one time as at another.
 import { spawn } from 'node:child_process'
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
@@ -59,7 +60,7 @@ class Peer {
 async function alone(device, peers) {
   const took = {}
   for (const name in peers) { await peers[name].starts(); took[name] = { plug: [], pull: [] } }
-  for (let i = 0; i < ROUNDS; i++) {
+  for (let i = 0; i < Math.ceil(ROUNDS / 2); i++) {
     for (const [how, more] of [['plug', 1], ['pull', 0]]) {
       const at = await (more ? device.in() : device.out())
       for (const name in peers) took[name][how].push(await peers[name].changed(at, more) - at)
@@ -117,10 +118,11 @@ function examined() {
 }
 
 const opensc = moduleOf('opensc'), maker = moduleOf(other.kind)
-const peers = {
+const both = async () => ({
   bus: await alone(devices.bus, { usb: new Peer(['usb'], onBus()), bus: new Peer(['module', opensc.path], opensc.env) }),
   module: await alone(devices.module, { module: new Peer(['module', maker.path], { ...maker.env, TIRKEU_SHIM_EVENTS: 'yes' }) }),
-}
+})
+const before = await both()
 const config = examined(), w = await open(enrolled('plug', 'l21', config), { config, env: onBus() })
 const screen = {}
 try {
@@ -131,13 +133,14 @@ try {
   screen.bus = await onScreen(w, devices.bus, { usb: { plug: ['found', true], pull: ['removed', true] }, bus: { plug: ['bus', true], pull: ['bus', false] } })
   screen.module = await onScreen(w, devices.module, { module: { plug: ['module', true], pull: ['module', false] } })
 } finally { await w.close().catch(() => {}) }
+const after = await both()
 
 const round = n => +n.toFixed(1)
 const result = {}
 for (const device of ['bus', 'module']) {
   for (const name in screen[device]) {
     for (const how of ['plug', 'pull']) {
-      const kiosk = median(screen[device][name][how]), alone = median(peers[device][name][how])
+      const kiosk = median(screen[device][name][how]), alone = median([...before[device][name][how], ...after[device][name][how]])
       result[`${name}_${how}`] = { screen: round(kiosk), peer: round(alone), more: round(kiosk - alone) }
     }
   }

@@ -5,7 +5,9 @@ package terminal
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
+	"time"
 
 	"github.com/tirkeu/kiosk/app"
 	"github.com/tirkeu/kiosk/hardware/token"
@@ -42,13 +44,24 @@ func (r *rack) start(ctx context.Context, c token.Config) error {
 	return r.failed
 }
 
+// lookAfter is how long after USB's word the workers look: before that no module shows the device, and the processor is wanted by the screen that names it.
+const lookAfter = 30 * time.Millisecond
+
 // follow lets the workers look at their slots whenever something comes to USB or goes, until ctx ends: a module shows it soon after.
 func (r *rack) follow(ctx context.Context, source *usb.Source) {
 	changed, stop := source.Watch()
 	defer stop()
+	var before []string
+	var soon <-chan time.Time
 	for {
 		select {
 		case <-changed:
+			now := places(source)
+			if !slices.Equal(now, before) { // a device that has said its name has not moved
+				soon = time.After(lookAfter)
+			}
+			before = now
+		case <-soon:
 			if open := r.now(); open != nil {
 				open.LookSoon()
 			}
@@ -56,6 +69,14 @@ func (r *rack) follow(ctx context.Context, source *usb.Source) {
 			return
 		}
 	}
+}
+
+// places are where something is plugged, new with every plug.
+func places(source *usb.Source) (list []string) {
+	for _, d := range source.Devices() {
+		list = append(list, d.Place)
+	}
+	return list
 }
 
 // now is the open rack; nil before, and when it could not be opened.

@@ -25,6 +25,8 @@ class Kiosk {
   scant = $state(false)
   /** Whether a tap counts now; buttons that act say aria-busy while it does not. */
   ready = $derived(this.settled && this.busy === null && !this.scant)
+  /** The chosen language, apart from the snapshot: a new snapshot has no word said anew. */
+  #lang = $derived(this.snapshot?.lang ?? 'kk')
   /** Keys that had no words since the screen changed; the end-to-end run fails on any. */
   missing = $state.raw<string[]>([])
 
@@ -97,7 +99,7 @@ class Kiosk {
   }
 
   /** Words in the chosen language. A missing key shows as ⟦key⟧ and is remembered. */
-  t = (key: string, params?: Params): string => this.say(this.snapshot?.lang ?? 'kk', key, params)
+  t = (key: string, params?: Params): string => this.say(this.#lang, key, params)
 
   /** Words in a given language, for the attract screen. */
   say(lang: Lang, key: string, params?: Params): string {
@@ -112,7 +114,7 @@ class Kiosk {
 
   /** Whether the key has words, for those that come from data. */
   has(key: string): boolean {
-    return this.words[this.snapshot?.lang ?? 'kk']?.[key] !== undefined
+    return this.words[this.#lang]?.[key] !== undefined
   }
 
   /** Words of a language; asked for once, also when several want them at the same time. */

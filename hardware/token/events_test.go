@@ -19,8 +19,21 @@ func hears(how string, every time.Duration) func(*token.Config) {
 	}
 }
 
+// USB's word comes at any moment beside the module's own, and takes nothing back that the module has told.
 func TestRack_HearsOfPlugAndPullFromAModuleThatTellsOfThem(t *testing.T) {
 	s := start(t, hears("yes", 10*time.Minute), spec("a", token.Kaztoken), spec("b", token.Kaztoken))
+	done := make(chan struct{})
+	defer close(done)
+	go func() {
+		for range time.Tick(200 * time.Microsecond) {
+			select {
+			case <-done:
+				return
+			default:
+				s.rack.LookSoon()
+			}
+		}
+	}()
 	for range 3 {
 		a, b := s.plug("a"), s.plug("b")
 		if a.Insertion == b.Insertion {

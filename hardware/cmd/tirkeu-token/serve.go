@@ -12,6 +12,10 @@ import (
 	"github.com/tirkeu/kiosk/hardware/token/wire"
 )
 
+// settling is for how long nothing is looked at by itself after what was told of has been seen: a plug is told of several times, by its reader and by
+// its card, and a card is slow. What is told meanwhile is one look afterwards.
+const settling = 100 * time.Millisecond
+
 // serve answers requests until the pipe ends, and looks at the slots in between: what has changed is sent without being asked for. It waits
 // in the thread that owns the module, so that a request wakes one thread and no other.
 func (m *module) serve(requests, answers *os.File) {
@@ -20,6 +24,7 @@ func (m *module) serve(requests, answers *os.File) {
 	in := bufio.NewReader(requests)
 	m.pace.stir(time.Now(), livelyFor)
 	next := time.Now().Add(m.every)
+	var settled time.Time
 	for {
 		now := time.Now()
 		if m.opened() && !m.sight.told() {
@@ -30,14 +35,17 @@ func (m *module) serve(requests, answers *os.File) {
 			looks = max(1, int(m.every*refreshEvery/every))
 		}
 		wait := min(max(0, next.Sub(now)), every)
-		if in.Buffered() == 0 {
+		if pause := settled.Sub(now); in.Buffered() == 0 && (pause <= 0 || !readable(fd, pause)) {
 			because := m.sight.wait(fd, wait, every, looks)
 			if because != asked {
 				if because == told {
 					m.pace.stir(time.Now(), livelyFor)
 				}
-				m.tell(answers)
-				next = time.Now().Add(every)
+				news := m.tell(answers)
+				if now = time.Now(); news && because == told {
+					settled = now.Add(settling)
+				}
+				next = now.Add(every)
 				continue
 			}
 		}
@@ -60,11 +68,11 @@ func (m *module) serve(requests, answers *os.File) {
 	}
 }
 
-// tell polls, and sends what the kiosk does not know yet as an answer to nobody.
-func (m *module) tell(answers *os.File) {
+// tell polls, and sends what the kiosk does not know yet as an answer to nobody; it says whether there was any.
+func (m *module) tell(answers *os.File) (news bool) {
 	answer := m.poll(m.told)
 	if answer.Fault != "" || answer.Known == m.told {
-		return // a module that cannot list its slots is found out by the kiosk's own poll
+		return false // a module that cannot list its slots is found out by the kiosk's own poll
 	}
 	m.pace.stir(time.Now(), livelyFor)
 	m.told = answer.Known
@@ -72,6 +80,7 @@ func (m *module) tell(answers *os.File) {
 	if err != nil {
 		os.Exit(0)
 	}
+	return true
 }
 
 // readable waits for a request; it says no when the time has passed. It stands in for [sight.wait] where a module has no function list.
@@ -107,7 +116,11 @@ func (m *module) opened() bool {
 func (m *module) answer(r *wire.Request) *wire.Answer {
 	if r.Op == wire.OpPoll {
 		if r.Soon {
-			m.pace.expect(time.Now(), m.sight.told())
+			told := m.sight.told()
+			m.pace.expect(time.Now(), told)
+			if told { // the machine's own word comes when there is something to be seen; a look before it only keeps the reader busy
+				return &wire.Answer{Known: m.told}
+			}
 		}
 		a := m.poll(r.Known)
 		m.told = a.Known
