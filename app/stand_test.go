@@ -33,6 +33,7 @@ type stand struct {
 	mu     sync.Mutex
 	clock  time.Time
 	ended  chan struct{}
+	gone   chan struct{} // closed when the kiosk hears nothing any more
 }
 
 type safeBuffer struct {
@@ -101,6 +102,7 @@ func newStand(t *testing.T, change ...func(*Config)) *stand {
 			t.Error(err)
 		}
 	}()
+	s.gone = done
 	t.Cleanup(func() {
 		err := k.Close()
 		if err != nil {
@@ -110,6 +112,16 @@ func newStand(t *testing.T, change ...func(*Config)) *stand {
 		<-done
 	})
 	return s
+}
+
+// close ends the kiosk before the test does: what it watches is another's then.
+func (s *stand) close() {
+	s.t.Helper()
+	err := s.k.Close()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	<-s.gone
 }
 
 func (s *stand) joined() *Joined {

@@ -45,10 +45,7 @@ func applyElsewhere(t *testing.T, onStick bool) *elsewhere {
 		e.taken.Keys = append(e.taken.Keys, key)
 	}
 	e.sealed = maps.Clone(e.stick.files)
-	err := s.k.Close()
-	if err != nil {
-		t.Fatal(err)
-	}
+	s.close()
 	return e
 }
 
@@ -289,10 +286,7 @@ func TestTakeUp_SurvivesADeathAtEachStep(t *testing.T) {
 				s := e.terminal(t, store, m)
 				whole := s.walk(e)
 				died := m.died()
-				err := s.k.Close()
-				if err != nil {
-					t.Fatal(err)
-				}
+				s.close()
 				if !died {
 					if !whole {
 						t.Fatalf("it ends with %s", s.picture())
@@ -308,10 +302,7 @@ func TestTakeUp_SurvivesADeathAtEachStep(t *testing.T) {
 					t.Fatalf("after a death before step %d (%s): %s", step, m.last, again.picture())
 				}
 				again.installed(e)
-				err = again.k.Close()
-				if err != nil {
-					t.Fatal(err)
-				}
+				again.close()
 			}
 		})
 	}
