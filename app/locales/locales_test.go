@@ -2,7 +2,6 @@ package locales
 
 import (
 	"encoding/json"
-	"errors"
 	"maps"
 	"regexp"
 	"slices"
@@ -33,7 +32,7 @@ func TestWords_EveryKeyStandsInAllLanguages(t *testing.T) {
 	w := load(t)
 	for _, a := range Languages {
 		for _, b := range Languages {
-			for key := range w.all(a).byKey {
+			for key := range w.messages[a] {
 				if !w.Has(b, key) {
 					t.Errorf("%s is in %s but not in %s", key, a, b)
 				}
@@ -46,7 +45,7 @@ func TestWords_PluralFormsAreWhole(t *testing.T) {
 	w := load(t)
 	counted := map[string]bool{}
 	for _, lang := range Languages {
-		for key, m := range w.all(lang).byKey {
+		for key, m := range w.messages[lang] {
 			if len(forms(m)) > 1 {
 				counted[key] = true
 			}
@@ -54,7 +53,7 @@ func TestWords_PluralFormsAreWhole(t *testing.T) {
 	}
 	for key := range counted {
 		for _, lang := range Languages {
-			m := w.all(lang).byKey[key]
+			m := w.messages[lang][key]
 			if m == nil {
 				continue // said by the test above
 			}
@@ -80,9 +79,9 @@ func params(m *i18n.Message) []string {
 
 func TestWords_SameParametersInAllLanguages(t *testing.T) {
 	w := load(t)
-	for key, m := range w.all("en").byKey {
+	for key, m := range w.messages["en"] {
 		for _, lang := range Languages {
-			other := w.all(lang).byKey[key]
+			other := w.messages[lang][key]
 			if other != nil && !slices.Equal(params(m), params(other)) {
 				t.Errorf("%s: %v in en, %v in %s", key, params(m), params(other), lang)
 			}
@@ -92,7 +91,7 @@ func TestWords_SameParametersInAllLanguages(t *testing.T) {
 
 func TestWords_EnglishHasNoCyrillic(t *testing.T) {
 	w := load(t)
-	for key, m := range w.all("en").byKey {
+	for key, m := range w.messages["en"] {
 		for _, text := range forms(m) {
 			if strings.ContainsFunc(text, func(r rune) bool { return unicode.Is(unicode.Cyrillic, r) }) && !allowedCyrillic[key] {
 				t.Errorf("%s: %q", key, text)
@@ -117,8 +116,8 @@ var same = map[string]bool{
 
 func TestWords_KazakhIsNotRussian(t *testing.T) {
 	w := load(t)
-	for key, m := range w.all("kk").byKey {
-		ru := w.all("ru").byKey[key]
+	for key, m := range w.messages["kk"] {
+		ru := w.messages["ru"][key]
 		if ru == nil || !strings.ContainsFunc(m.Other, unicode.IsLetter) {
 			continue
 		}
@@ -138,7 +137,7 @@ const ownLetters = "әғқңөұүһіӘҒҚҢӨҰҮҺІ"
 
 func TestWords_RussianHasNoKazakhLetters(t *testing.T) {
 	w := load(t)
-	for key, m := range w.all("ru").byKey {
+	for key, m := range w.messages["ru"] {
 		for _, text := range forms(m) {
 			if strings.ContainsAny(text, ownLetters) && !allowedCyrillic[key] {
 				t.Errorf("%s: %q", key, text)
@@ -150,7 +149,7 @@ func TestWords_RussianHasNoKazakhLetters(t *testing.T) {
 func TestWords_NoMarksOfUnfinishedWork(t *testing.T) {
 	w := load(t)
 	for _, lang := range Languages {
-		for key, m := range w.all(lang).byKey {
+		for key, m := range w.messages[lang] {
 			for _, text := range forms(m) {
 				if strings.TrimSpace(text) != text || text == "" || strings.Contains(text, "  ") {
 					t.Errorf("%s in %s: %q", key, lang, text)
@@ -187,22 +186,6 @@ func TestPage_IsOnlyThePagesWords(t *testing.T) {
 		for key, m := range page {
 			if !strings.HasPrefix(key, "page.") || m["other"] == "" {
 				t.Errorf("%s: %v", key, m)
-			}
-		}
-	}
-}
-
-func TestAttract_IsPartOfThePage(t *testing.T) {
-	w := load(t)
-	for _, lang := range Languages {
-		var attract, page map[string]map[string]string
-		err := errors.Join(json.Unmarshal(w.Attract(lang), &attract), json.Unmarshal(w.Page(lang), &page))
-		if err != nil || attract["page.attract.title"] == nil {
-			t.Fatalf("%s: %v, %v", lang, err, attract)
-		}
-		for key, m := range attract {
-			if !maps.Equal(m, page[key]) {
-				t.Errorf("%s in %s: %v, and in the page %v", key, lang, m, page[key])
 			}
 		}
 	}
