@@ -94,22 +94,21 @@ func newStand(t *testing.T, change ...func(*Config)) *stand {
 	}
 	s.k = k
 	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan struct{})
+	s.gone = make(chan struct{})
 	go func() {
-		defer close(done)
+		defer close(s.gone)
 		err := k.Run(ctx)
 		if err != nil {
 			t.Error(err)
 		}
 	}()
-	s.gone = done
 	t.Cleanup(func() {
 		err := k.Close()
 		if err != nil {
 			t.Error(err)
 		}
 		cancel()
-		<-done
+		<-s.gone
 	})
 	return s
 }

@@ -139,8 +139,8 @@ func (r *Rack) Modules() []ModuleState {
 	return states
 }
 
-// LookSoon says that something was plugged or pulled just now: every module's slots are looked at as soon as its worker is free, and often for a
-// while after. It does not wait.
+// LookSoon says that something was plugged or pulled just now: slots are looked at as soon as their worker is free, and often for a while after. A worker
+// that the machine or its module tells of changes waits for that word. LookSoon does not wait.
 func (r *Rack) LookSoon() {
 	for _, s := range r.workers {
 		select {

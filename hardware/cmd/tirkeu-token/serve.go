@@ -116,9 +116,9 @@ func (m *module) opened() bool {
 func (m *module) answer(r *wire.Request) *wire.Answer {
 	if r.Op == wire.OpPoll {
 		if r.Soon {
-			told := m.sight.told()
-			m.pace.expect(time.Now(), told)
-			if told { // the machine's own word comes when there is something to be seen; a look before it only keeps the reader busy
+			hears := m.sight.told()
+			m.pace.expect(time.Now(), hears)
+			if hears { // the machine's own word comes when there is something to be seen; a look before it only keeps the reader busy
 				return &wire.Answer{Known: m.told}
 			}
 		}
