@@ -96,12 +96,13 @@ func show(config, state string) (err error) {
 	}
 	defer func() { err = errors.Join(err, t.Close()) }()
 	var w *window.Window
-	painted, ran := make(chan struct{}), make(chan error, 2)
+	alive, ran := make(chan struct{}), make(chan error, 2)
+	stands := firstScreen(ctx, alive)
 	size := t.Display()
 	w = window.New(window.Options{
 		Assets: assets, Log: log, Width: size.WidthPx, Height: size.HeightPx, BandPx: t.BandPx(),
 		Open: func() (window.Backend, error) { // beside the window's own start
-			kiosk, err := open(t, func() { w.Replace() })
+			kiosk, err := open(t, stands, func() { w.Replace() })
 			if err != nil {
 				ran <- nil
 				return nil, err
@@ -109,35 +110,44 @@ func show(config, state string) (err error) {
 			go func() { ran <- errors.Join(kiosk.Run(ctx), kiosk.Close()) }()
 			return kiosk, nil
 		},
-		OnPainted: func() {
-			log.Info("painted")
-			close(painted)
-		},
+		OnPainted: func() { log.Info("painted") },
+		OnAlive:   func() { close(alive) },
 	})
-	go func() { ran <- openRack(ctx, t, painted, log) }()
+	go func() { ran <- openRack(ctx, t, stands, log) }()
 	err = w.Run()
 	stop()
 	return errors.Join(err, <-ran, <-ran)
 }
 
-// open starts the terminal and makes what the window shows.
-func open(t *terminal.Terminal, onSessionEnd func()) (*app.Kiosk, error) {
-	err := t.Start()
+// firstScreen is closed once the first screen stands and lives: what delays it begins then. A page that is late delays that by so much at most.
+func firstScreen(ctx context.Context, alive <-chan struct{}) <-chan struct{} {
+	stands := make(chan struct{})
+	go func() {
+		late := time.NewTimer(5 * time.Second)
+		defer late.Stop()
+		select {
+		case <-alive:
+		case <-late.C:
+		case <-ctx.Done():
+		}
+		close(stands)
+	}()
+	return stands
+}
+
+// open starts the terminal and makes what the window shows. The line to the centre is taken up once the first screen stands.
+func open(t *terminal.Terminal, stands <-chan struct{}, onSessionEnd func()) (*app.Kiosk, error) {
+	err := t.Start(stands)
 	if err != nil {
 		return nil, err
 	}
 	return t.Kiosk(onSessionEnd)
 }
 
-// openRack starts the token workers once the first screen stands, so that they do not delay it; a page that is late delays
-// them by so much at most.
-func openRack(ctx context.Context, t *terminal.Terminal, painted <-chan struct{}, log *slog.Logger) error {
-	late := time.NewTimer(5 * time.Second)
-	defer late.Stop()
-	select {
-	case <-painted:
-	case <-late.C:
-	case <-ctx.Done():
+// openRack starts the token workers once the first screen stands.
+func openRack(ctx context.Context, t *terminal.Terminal, stands <-chan struct{}, log *slog.Logger) error {
+	<-stands
+	if ctx.Err() != nil {
 		return nil
 	}
 	err := t.OpenRack(ctx)

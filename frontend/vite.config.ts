@@ -3,7 +3,7 @@ import { svelte } from '@sveltejs/vite-plugin-svelte'
 
 // safari16: the oldest engine WebKitGTK 2.50 may be taken for. base './': the same files are served from the
 // window's own scheme and from a plain server. dist is emptied by clean.js, which keeps dist/.keep for Go's embed.
-// Everything is one script: on the window's scheme WebKit lets one import() in twenty hang for ever.
+// Two scripts: what the attract screen needs, and the rest of the page, which is asked for when that one stands (src/rest.ts).
 export default defineConfig({
   plugins: [svelte()],
   base: './',

@@ -4,12 +4,14 @@
 package locales
 
 import (
+	"bytes"
 	"embed"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/BurntSushi/toml"
 	"github.com/nicksnyder/go-i18n/v2/i18n"
@@ -23,90 +25,116 @@ var Languages = []string{"kk", "ru", "en"}
 
 // Words are all messages of all languages. It does not change after Load.
 type Words struct {
-	localizers map[string]*i18n.Localizer
-	messages   map[string]map[string]*i18n.Message
-	page       map[string][]byte
-	attract    map[string][]byte
+	attract map[string]messages
+	whole   map[string]func() messages // reads them when they are first needed
 }
 
-// onAttract begin the keys that the attract screen, the bar above it and what may be told there use.
-var onAttract = []string{"page.attract.", "page.header.", "page.notice."}
+// messages are a language's messages, or a part of them.
+type messages struct {
+	byKey     map[string]*i18n.Message
+	localizer *i18n.Localizer
+	page      []byte // those whose key starts with "page.", as JSON
+}
 
-// Load reads the embedded files.
+// attractEnds is the line before which each file has what the attract screen, the bar above it and what may be told there need: some thirty lines of
+// three thousand. To read all would take as long as the window takes to open.
+const attractEnds = "\n# ---- above: what the attract screen shows, read at the start; below: what is read when it is first needed ----\n"
+
+// Load reads the attract screen's words out of the embedded files; all others are read when one of them is first asked for.
 func Load() (*Words, error) {
-	w := &Words{localizers: map[string]*i18n.Localizer{}, messages: map[string]map[string]*i18n.Message{}, page: map[string][]byte{}, attract: map[string][]byte{}}
-	decode := map[string]i18n.UnmarshalFunc{"toml": toml.Unmarshal}
+	w := &Words{attract: map[string]messages{}, whole: map[string]func() messages{}}
 	for _, lang := range Languages {
 		text, err := files.ReadFile(lang + ".toml")
 		if err != nil {
 			return nil, fmt.Errorf("read words: %w", err)
 		}
-		file, err := i18n.ParseMessageFileBytes(text, lang+".toml", decode)
-		if err != nil {
-			return nil, fmt.Errorf("read words of %s: %w", lang, err)
+		attract, _, found := bytes.Cut(text, []byte(attractEnds))
+		if !found {
+			return nil, fmt.Errorf("words of %s: no line ends those of the attract screen", lang)
 		}
-		// A bundle a language: a missing word must not be said in another one.
-		bundle := i18n.NewBundle(file.Tag)
-		err = bundle.AddMessages(file.Tag, file.Messages...)
+		w.attract[lang], err = read(lang, attract)
 		if err != nil {
-			return nil, fmt.Errorf("read words of %s: %w", lang, err)
+			return nil, err
 		}
-		w.localizers[lang] = i18n.NewLocalizer(bundle, lang)
-		w.messages[lang] = map[string]*i18n.Message{}
-		page, attract := map[string]map[string]string{}, map[string]map[string]string{}
-		for _, m := range file.Messages {
-			w.messages[lang][m.ID] = m
-			if strings.HasPrefix(m.ID, "page.") {
-				page[m.ID] = forms(m)
+		w.whole[lang] = sync.OnceValue(func() messages {
+			m, err := read(lang, text)
+			if err != nil {
+				panic(err) // what is embedded can be read, or the tests fail
 			}
-			if slices.ContainsFunc(onAttract, func(begin string) bool { return strings.HasPrefix(m.ID, begin) }) {
-				attract[m.ID] = page[m.ID]
-			}
-		}
-		w.page[lang], err = json.Marshal(page)
-		if err == nil {
-			w.attract[lang], err = json.Marshal(attract)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("words of the page in %s: %w", lang, err)
-		}
+			return m
+		})
 	}
 	return w, nil
 }
 
+// read reads a language's file, or the beginning of it.
+func read(lang string, text []byte) (messages, error) {
+	file, err := i18n.ParseMessageFileBytes(text, lang+".toml", map[string]i18n.UnmarshalFunc{"toml": toml.Unmarshal})
+	if err != nil {
+		return messages{}, fmt.Errorf("read words of %s: %w", lang, err)
+	}
+	// A bundle a language: a missing word must not be said in another one.
+	bundle := i18n.NewBundle(file.Tag)
+	err = bundle.AddMessages(file.Tag, file.Messages...)
+	if err != nil {
+		return messages{}, fmt.Errorf("read words of %s: %w", lang, err)
+	}
+	m := messages{byKey: map[string]*i18n.Message{}, localizer: i18n.NewLocalizer(bundle, lang)}
+	page := map[string]map[string]string{}
+	for _, message := range file.Messages {
+		m.byKey[message.ID] = message
+		if strings.HasPrefix(message.ID, "page.") {
+			page[message.ID] = forms(message)
+		}
+	}
+	m.page, err = json.Marshal(page)
+	if err != nil {
+		return messages{}, fmt.Errorf("words of the page in %s: %w", lang, err)
+	}
+	return m, nil
+}
+
+// all are a language's messages; none for an unknown language.
+func (w *Words) all(lang string) messages {
+	if whole, ok := w.whole[lang]; ok {
+		return whole()
+	}
+	return messages{}
+}
+
 // Page is every message whose key starts with "page." as JSON: {key: {other, one?, few?, many?}}. An unknown language
 // gets the first one.
-func (w *Words) Page(lang string) []byte { return of(w.page, lang) }
+func (w *Words) Page(lang string) []byte { return w.all(known(lang)).page }
 
 // Attract is that part of [Words.Page] which the attract screen needs.
-func (w *Words) Attract(lang string) []byte { return of(w.attract, lang) }
+func (w *Words) Attract(lang string) []byte { return w.attract[known(lang)].page }
 
-func of(words map[string][]byte, lang string) []byte {
-	p, ok := words[lang]
-	if !ok {
-		return words[Languages[0]]
+// known is a language there are words for.
+func known(lang string) string {
+	if slices.Contains(Languages, lang) {
+		return lang
 	}
-	return p
+	return Languages[0]
 }
 
 // Has tells whether a key has words in a language.
 func (w *Words) Has(lang, key string) bool {
-	_, ok := w.messages[lang][key]
+	_, ok := w.all(lang).byKey[key]
 	return ok
 }
 
 // Text is the message of a key with params filled in; params["Count"], when it is there, chooses the plural form. A
 // missing key comes back as itself.
 func (w *Words) Text(lang, key string, params map[string]any) string {
-	l, ok := w.localizers[lang]
-	if !ok {
+	m := w.all(lang)
+	if m.localizer == nil {
 		return key
 	}
 	c := &i18n.LocalizeConfig{MessageID: key, TemplateData: params}
-	if n, ok := params["Count"]; ok && plural(w.messages[lang][key]) {
+	if n, ok := params["Count"]; ok && plural(m.byKey[key]) {
 		c.PluralCount = n
 	}
-	text, err := l.Localize(c)
+	text, err := m.localizer.Localize(c)
 	if err != nil {
 		return key
 	}
@@ -128,4 +156,4 @@ func forms(m *i18n.Message) map[string]string {
 }
 
 // Keys are all keys of a language.
-func (w *Words) Keys(lang string) []string { return slices.Sorted(maps.Keys(w.messages[lang])) }
+func (w *Words) Keys(lang string) []string { return slices.Sorted(maps.Keys(w.all(lang).byKey)) }

@@ -2,6 +2,7 @@ package locales
 
 import (
 	"encoding/json"
+	"errors"
 	"maps"
 	"regexp"
 	"slices"
@@ -32,7 +33,7 @@ func TestWords_EveryKeyStandsInAllLanguages(t *testing.T) {
 	w := load(t)
 	for _, a := range Languages {
 		for _, b := range Languages {
-			for key := range w.messages[a] {
+			for key := range w.all(a).byKey {
 				if !w.Has(b, key) {
 					t.Errorf("%s is in %s but not in %s", key, a, b)
 				}
@@ -45,7 +46,7 @@ func TestWords_PluralFormsAreWhole(t *testing.T) {
 	w := load(t)
 	counted := map[string]bool{}
 	for _, lang := range Languages {
-		for key, m := range w.messages[lang] {
+		for key, m := range w.all(lang).byKey {
 			if len(forms(m)) > 1 {
 				counted[key] = true
 			}
@@ -53,7 +54,7 @@ func TestWords_PluralFormsAreWhole(t *testing.T) {
 	}
 	for key := range counted {
 		for _, lang := range Languages {
-			m := w.messages[lang][key]
+			m := w.all(lang).byKey[key]
 			if m == nil {
 				continue // said by the test above
 			}
@@ -79,9 +80,9 @@ func params(m *i18n.Message) []string {
 
 func TestWords_SameParametersInAllLanguages(t *testing.T) {
 	w := load(t)
-	for key, m := range w.messages["en"] {
+	for key, m := range w.all("en").byKey {
 		for _, lang := range Languages {
-			other := w.messages[lang][key]
+			other := w.all(lang).byKey[key]
 			if other != nil && !slices.Equal(params(m), params(other)) {
 				t.Errorf("%s: %v in en, %v in %s", key, params(m), params(other), lang)
 			}
@@ -91,7 +92,7 @@ func TestWords_SameParametersInAllLanguages(t *testing.T) {
 
 func TestWords_EnglishHasNoCyrillic(t *testing.T) {
 	w := load(t)
-	for key, m := range w.messages["en"] {
+	for key, m := range w.all("en").byKey {
 		for _, text := range forms(m) {
 			if strings.ContainsFunc(text, func(r rune) bool { return unicode.Is(unicode.Cyrillic, r) }) && !allowedCyrillic[key] {
 				t.Errorf("%s: %q", key, text)
@@ -116,8 +117,8 @@ var same = map[string]bool{
 
 func TestWords_KazakhIsNotRussian(t *testing.T) {
 	w := load(t)
-	for key, m := range w.messages["kk"] {
-		ru := w.messages["ru"][key]
+	for key, m := range w.all("kk").byKey {
+		ru := w.all("ru").byKey[key]
 		if ru == nil || !strings.ContainsFunc(m.Other, unicode.IsLetter) {
 			continue
 		}
@@ -137,7 +138,7 @@ const ownLetters = "әғқңөұүһіӘҒҚҢӨҰҮҺІ"
 
 func TestWords_RussianHasNoKazakhLetters(t *testing.T) {
 	w := load(t)
-	for key, m := range w.messages["ru"] {
+	for key, m := range w.all("ru").byKey {
 		for _, text := range forms(m) {
 			if strings.ContainsAny(text, ownLetters) && !allowedCyrillic[key] {
 				t.Errorf("%s: %q", key, text)
@@ -149,7 +150,7 @@ func TestWords_RussianHasNoKazakhLetters(t *testing.T) {
 func TestWords_NoMarksOfUnfinishedWork(t *testing.T) {
 	w := load(t)
 	for _, lang := range Languages {
-		for key, m := range w.messages[lang] {
+		for key, m := range w.all(lang).byKey {
 			for _, text := range forms(m) {
 				if strings.TrimSpace(text) != text || text == "" || strings.Contains(text, "  ") {
 					t.Errorf("%s in %s: %q", key, lang, text)
@@ -186,6 +187,22 @@ func TestPage_IsOnlyThePagesWords(t *testing.T) {
 		for key, m := range page {
 			if !strings.HasPrefix(key, "page.") || m["other"] == "" {
 				t.Errorf("%s: %v", key, m)
+			}
+		}
+	}
+}
+
+func TestAttract_IsPartOfThePage(t *testing.T) {
+	w := load(t)
+	for _, lang := range Languages {
+		var attract, page map[string]map[string]string
+		err := errors.Join(json.Unmarshal(w.Attract(lang), &attract), json.Unmarshal(w.Page(lang), &page))
+		if err != nil || attract["page.attract.title"] == nil {
+			t.Fatalf("%s: %v, %v", lang, err, attract)
+		}
+		for key, m := range attract {
+			if !maps.Equal(m, page[key]) {
+				t.Errorf("%s in %s: %v, and in the page %v", key, lang, m, page[key])
 			}
 		}
 	}

@@ -40,7 +40,8 @@ type Terminal struct {
 	ctx     context.Context // of the engine; ends with Close
 	cancel  context.CancelFunc
 	working sync.WaitGroup
-	looking sync.Once // USB
+	looking sync.Once       // USB
+	begin   <-chan struct{} // the engine's work; nil: at once
 }
 
 // Open holds a state folder and starts the terminal on it.
@@ -49,7 +50,7 @@ func Open(ctx context.Context, c Configuration, state string, log *slog.Logger) 
 	if err != nil {
 		return nil, err
 	}
-	err = t.Start()
+	err = t.Start(nil)
 	if err != nil {
 		return nil, errors.Join(err, t.Close())
 	}
@@ -84,7 +85,9 @@ func Hold(ctx context.Context, c Configuration, state string, log *slog.Logger) 
 
 // Start opens the database and begins to work for the centre; before it, nothing is accepted. A database that cannot be used does not fail it: the
 // terminal then says on its screen that it is out of service, which helps more than a black one. It must end before Close begins.
-func (t *Terminal) Start() error {
+// The engine waits until begin is closed; nil: it does not wait.
+func (t *Terminal) Start(begin <-chan struct{}) error {
+	t.begin = begin
 	if t.broken != "" {
 		return nil
 	}
@@ -148,7 +151,15 @@ func (t *Terminal) join(d Device, id *identity) (*app.Joined, error) {
 		return nil, err
 	}
 	e := engine.New(engine.Config{Store: t.store, Centre: link, CMP: link.CMP, Roots: link.Roots(), Intermediates: link.Intermediates(), Version: Version(), Log: t.log, HeartbeatEvery: 10 * time.Second})
-	t.working.Go(func() { e.Run(t.ctx) })
+	t.working.Go(func() {
+		if t.begin != nil {
+			select {
+			case <-t.begin:
+			case <-t.ctx.Done():
+			}
+		}
+		e.Run(t.ctx)
+	})
 	names := map[app.Lang]string{}
 	for lang, name := range d.Names {
 		names[app.Lang(lang)] = name

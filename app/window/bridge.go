@@ -38,8 +38,15 @@ func (b *Bridge) Words(lang string) string {
 	return ""
 }
 
-// Alive is the page's heartbeat.
-func (b *Bridge) Alive() { b.alive() }
+// Alive is the page's heartbeat; the first comes when all of the page is there.
+func (b *Bridge) Alive() {
+	b.alive()
+	b.w.alive.Do(func() {
+		if b.w.opt.OnAlive != nil {
+			b.w.opt.OnAlive()
+		}
+	})
+}
 
 // Painted tells that the first screen stands.
 func (b *Bridge) Painted() {

@@ -51,8 +51,8 @@ type Options struct {
 	BandPx int
 	// Silent is how long the page may say nothing before it is replaced; zero means ten seconds.
 	Silent time.Duration
-	// OnPainted is called once, when the page has painted its first screen.
-	OnPainted func()
+	// OnPainted is called once, when the page has painted its first screen; OnAlive once, when all of the page is there.
+	OnPainted, OnAlive func()
 }
 
 // ErrPageDies is returned by Run when the page could not be kept alive; a supervisor should start the program anew.
@@ -75,6 +75,7 @@ type Window struct {
 	quitting atomic.Bool
 	heard    atomic.Int64 // Unix milliseconds of the page's last sign of life
 	painted  sync.Once
+	alive    sync.Once
 	mu       sync.Mutex // guards deaths and failed; held for a few instructions
 	deaths   []time.Time
 	failed   error

@@ -21,7 +21,9 @@ class Kiosk {
   busy = $state<ActionName | null>(null)
   settled = $state(false)
   help = $state(false)
-  /** Whether the attract screen stands without the words of all others: for a moment after the page began. */
+  /** All screens but attract, and what stands over a screen; null for a moment after the page began. */
+  rest = $state.raw<typeof import('./rest') | null>(null)
+  /** Whether the attract screen stands without the rest of the page and its words. */
   scant = $state(false)
   /** Whether a tap counts now; buttons that act say aria-busy while it does not. */
   ready = $derived(this.settled && this.busy === null && !this.scant)
@@ -32,6 +34,7 @@ class Kiosk {
 
   #lost = new Set<string>()
   #learning = new Map<Lang, Promise<void>>()
+  #filling: Promise<void> | undefined
   #place = ''
   #settling = 0
 
@@ -47,8 +50,6 @@ class Kiosk {
     await hear((json) => void this.take(json))
     const b = await bound()
     if (first) void b.State().then((json) => this.take(json)).catch(() => {}) // what changed since the page was served
-    if (!this.scant) for (const lang of all) void this.learn(lang).catch(() => {}) // beside the first state, not after it
-    setInterval(() => void b.Alive().catch(() => {}), heartbeatEvery)
     while (!this.snapshot) {
       try {
         await this.take(await b.State())
@@ -58,16 +59,26 @@ class Kiosk {
     }
     await new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted)))
     void b.Painted?.().catch(() => {})
-    while (this.scant) {
-      await Promise.all(all.map((lang) => this.learn(lang))).then(() => (this.scant = false)).catch(() => pause(200))
+    for (;;) {
+      try {
+        await Promise.all([this.fill(), ...all.map((lang) => this.learn(lang))])
+        break
+      } catch {
+        await pause(200)
+      }
     }
+    this.scant = false
+    // Only now: a page that never gets all of itself is silent, and is replaced.
+    const alive = () => void b.Alive().catch(() => {})
+    alive()
+    setInterval(alive, heartbeatEvery)
   }
 
   /** Takes a snapshot if it is newer than the one shown and its words are there. */
   async take(news: string | Snapshot): Promise<void> {
     const s = typeof news === 'string' ? (JSON.parse(news) as Snapshot) : news
     if (this.#stale(s)) return
-    if (s.screen.name !== 'attract') await this.learn(s.lang)
+    if (s.screen.name !== 'attract') await Promise.all([this.fill(), this.learn(s.lang)])
     else if (!this.scant) await Promise.all(s.languages.map((lang) => this.learn(lang)))
     if (this.#stale(s)) return
     fit(s)
@@ -115,6 +126,11 @@ class Kiosk {
   /** Whether the key has words, for those that come from data. */
   has(key: string): boolean {
     return this.words[this.#lang]?.[key] !== undefined
+  }
+
+  /** Fetches the rest of the page. */
+  fill(): Promise<void> {
+    return (this.#filling ??= import('./rest').then((rest) => void (this.rest = rest)))
   }
 
   /** Words of a language; asked for once, also when several want them at the same time. */

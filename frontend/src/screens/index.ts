@@ -2,7 +2,6 @@ import type { Component } from 'svelte'
 import Setup from './Setup.svelte'
 import SelfTest from './SelfTest.svelte'
 import Fault from './Fault.svelte'
-import Attract from './Attract.svelte'
 import Menu from './Menu.svelte'
 import ApplyIin from './ApplyIin.svelte'
 import ApplyName from './ApplyName.svelte'
@@ -84,7 +83,6 @@ export const screens: Record<string, Component<{ data: never }>> = {
   setup: Setup,
   selftest: SelfTest,
   fault: Fault,
-  attract: Attract,
   menu: Menu,
   'apply.iin': ApplyIin,
   'apply.name': ApplyName,
