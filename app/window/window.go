@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -97,6 +98,7 @@ func New(opt Options) *Window {
 func (w *Window) Run() error {
 	onRendererGone = w.rendererGone
 	interpret()
+	seekNoBus()
 	prepareBand(w.opt)
 	go w.open()
 	err := wails.Run(&options.App{
@@ -131,6 +133,23 @@ func interpret() {
 	if _, set := os.LookupEnv(name); !set {
 		_ = os.Setenv(name, "0") // fails for a malformed name only
 	}
+}
+
+// seekNoBus has GTK look for no session bus where there is none. It would run dbus-launch three times before the first screen, forking this whole
+// process each time, and leave a bus behind where that program is installed; and a fork of a program with threads can inherit a lock that nobody will
+// open, as it does of umockdev's library. Where there is a bus (a session of its own, a screen reader), it is used.
+// GIO and libdbus look in this order (gio/gdbusaddress.c; D-Bus Specification, "Message bus addresses").
+func seekNoBus() {
+	const name = "DBUS_SESSION_BUS_ADDRESS"
+	if _, set := os.LookupEnv(name); set {
+		return
+	}
+	if folder := os.Getenv("XDG_RUNTIME_DIR"); folder != "" {
+		if _, err := os.Stat(filepath.Join(folder, "bus")); err == nil {
+			return
+		}
+	}
+	_ = os.Setenv(name, "disabled:") // fails for a malformed name only
 }
 
 // open makes the backend while the window and the page's process start: neither waits for the other.
