@@ -13,7 +13,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -97,8 +96,7 @@ func New(opt Options) *Window {
 // It must be called from the main goroutine, once.
 func (w *Window) Run() error {
 	onRendererGone = w.rendererGone
-	interpret()
-	seekNoBus()
+	prepareEnvironment()
 	prepareBand(w.opt)
 	go w.open()
 	err := wails.Run(&options.App{
@@ -123,33 +121,6 @@ func (w *Window) Run() error {
 		return w.failed
 	}
 	return err
-}
-
-// interpret has the page's script run without a compiler: what it compiled would be used for a minute and thrown away with the page's process, yet its
-// threads share two cores with the first painting and its memory is some 14 MB. The page's process then makes no executable memory either.
-// Its environment is ours; JavaScriptCore takes its options from there (Source/JavaScriptCore/runtime/Options.cpp).
-func interpret() {
-	const name = "JSC_useJIT"
-	if _, set := os.LookupEnv(name); !set {
-		_ = os.Setenv(name, "0") // fails for a malformed name only
-	}
-}
-
-// seekNoBus has GTK look for no session bus where there is none. It would run dbus-launch three times before the first screen, forking this whole
-// process each time, and leave a bus behind where that program is installed; and a fork of a program with threads can inherit a lock that nobody will
-// open, as it does of umockdev's library. Where there is a bus (a session of its own, a screen reader), it is used.
-// GIO and libdbus look in this order (gio/gdbusaddress.c; D-Bus Specification, "Message bus addresses").
-func seekNoBus() {
-	const name = "DBUS_SESSION_BUS_ADDRESS"
-	if _, set := os.LookupEnv(name); set {
-		return
-	}
-	if folder := os.Getenv("XDG_RUNTIME_DIR"); folder != "" {
-		if _, err := os.Stat(filepath.Join(folder, "bus")); err == nil {
-			return
-		}
-	}
-	_ = os.Setenv(name, "disabled:") // fails for a malformed name only
 }
 
 // open makes the backend while the window and the page's process start: neither waits for the other.
