@@ -111,6 +111,7 @@ func show(config, state string) (err error) {
 			return kiosk, nil
 		},
 		OnPainted: func() { log.Info("painted") },
+		OnStuck:   func() { os.Exit(terminal.Failed) }, // what was accepted is in the database; a supervisor starts the program anew
 		OnAlive:   func() { close(alive) },
 	})
 	go func() { ran <- openRack(ctx, t, stands, log) }()

@@ -51,6 +51,8 @@ type Options struct {
 	BandPx int
 	// Silent is how long the page may say nothing before it is replaced; zero means ten seconds.
 	Silent time.Duration
+	// OnStuck is called when GTK stands still: the window has not come, or does not go. Run will not return then, so the program should end itself.
+	OnStuck func()
 	// OnPainted is called once, when the page has painted its first screen; OnAlive once, when all of the page is there.
 	OnPainted, OnAlive func()
 }
@@ -64,6 +66,12 @@ const (
 	deathSpan = time.Minute
 )
 
+// GTK has so long to open the window, and to end it.
+const (
+	opensWithin = 30 * time.Second
+	endsWithin  = 10 * time.Second
+)
+
 // Window is one running window.
 type Window struct {
 	opt      Options
@@ -72,6 +80,8 @@ type Window struct {
 	backend  Backend       // nil until opened, and when it could not be opened
 	looping  chan struct{} // closed once the page was asked for: GTK's loop runs then, and can be quit
 	asked    sync.Once     // guards looping
+	began    chan struct{} // closed once the window is made
+	ended    chan struct{} // closed once Run is over
 	quitting atomic.Bool
 	heard    atomic.Int64 // Unix milliseconds of the page's last sign of life
 	painted  sync.Once
@@ -89,7 +99,7 @@ func New(opt Options) *Window {
 	if opt.Log == nil {
 		opt.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Window{opt: opt, opened: make(chan struct{}), looping: make(chan struct{})}
+	return &Window{opt: opt, opened: make(chan struct{}), looping: make(chan struct{}), began: make(chan struct{}), ended: make(chan struct{})}
 }
 
 // Run shows the window and returns when it has ended: by Quit, by SIGTERM, SIGINT or SIGHUP, or with ErrPageDies.
@@ -99,6 +109,8 @@ func (w *Window) Run() error {
 	prepareEnvironment()
 	prepareBand(w.opt)
 	go w.open()
+	go w.within(opensWithin, w.began, "the window has not opened")
+	defer close(w.ended)
 	err := wails.Run(&options.App{
 		Title:            title,
 		Width:            w.opt.Width,
@@ -123,6 +135,21 @@ func (w *Window) Run() error {
 	return err
 }
 
+// within tells when GTK stands still: in its own start, for instance, where the display takes a connection and then says nothing.
+func (w *Window) within(limit time.Duration, done <-chan struct{}, otherwise string) {
+	late := time.NewTimer(limit)
+	defer late.Stop()
+	select {
+	case <-done:
+	case <-w.ended:
+	case <-late.C:
+		w.opt.Log.Error(otherwise, "after", limit)
+		if w.opt.OnStuck != nil {
+			w.opt.OnStuck()
+		}
+	}
+}
+
 // open makes the backend while the window and the page's process start: neither waits for the other.
 func (w *Window) open() {
 	b, err := w.opt.Open()
@@ -145,6 +172,7 @@ func (w *Window) serves() Backend {
 // Quit ends Run.
 func (w *Window) Quit() {
 	if w.ctx != nil && w.quitting.CompareAndSwap(false, true) {
+		go w.within(endsWithin, w.ended, "the window has not ended")
 		runtime.Quit(w.ctx)
 	}
 }
@@ -160,6 +188,7 @@ func (w *Window) Replace() {
 }
 
 func (w *Window) startup(ctx context.Context) {
+	close(w.began)
 	w.ctx = ctx
 	w.heard.Store(time.Now().UnixMilli())
 	go w.untilSignal()

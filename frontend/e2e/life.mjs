@@ -1,7 +1,9 @@
 // How the program lives and dies: one at a time, a dead page is replaced, signals end it, nobody leads the page away.
 import { readdirSync, readFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { people } from './house.mjs'
 import { enrolled, open, plain, until } from './kiosk.mjs'
+import { freePort } from './webdriver.mjs'
 
 /** rendererOf finds the page's process below a process. */
 function rendererOf(pid) {
@@ -19,8 +21,17 @@ function rendererOf(pid) {
   return [...names].find(([p, n]) => n.startsWith('WebKitWebProces') && below(p))?.[0]
 }
 
+/** muteDisplay is an X display that takes connections and says nothing: TCP, 6000 and its number. */
+async function muteDisplay() {
+  const port = await freePort()
+  const server = createServer(() => {})
+  await new Promise(ok => server.listen(port, '127.0.0.1', ok))
+  return { name: `127.0.0.1:${port - 6000}`, server }
+}
+
 export default async function life(check) {
   const state = enrolled('life')
+  const mute = await muteDisplay(), still = plain(enrolled('mute'), { env: { DISPLAY: mute.name } }) // waited for at the end
   let w = await open(state)
   try {
     await w.on('attract')
@@ -67,5 +78,13 @@ export default async function life(check) {
       }, 5000)
     })
     w = null
-  } finally { await w?.close().catch(() => {}) }
+    await check('a program whose window does not come ends itself', async () => {
+      const end = await Promise.race([still.ended, new Promise(r => setTimeout(r, 150000, null))]) // promised: half a minute; five times that is a hang
+      if (end?.code !== 1 || !still.said.includes('the window has not opened')) throw new Error(`${JSON.stringify(end)}: ${still.said.slice(0, 300)}`)
+    })
+  } finally {
+    still.kill('SIGKILL')
+    mute.server.close()
+    await w?.close().catch(() => {})
+  }
 }

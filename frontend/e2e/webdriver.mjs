@@ -16,9 +16,13 @@ const NUDGE = `
   let n = 0
   const t = setInterval(() => { e.style.background = n++ % 2 ? 'rgba(0,0,0,.004)' : 'rgba(255,255,255,.004)'; if (n > 60) { clearInterval(t); e.remove() } }, 33)`
 
-/** freePort gives a TCP port of this machine that nobody listens on. */
-export const freePort = () => new Promise((ok, no) => {
-  const s = createServer().once('error', no).listen(0, '127.0.0.1', () => { const { port } = s.address(); s.close(() => ok(port)) })
+/** freePort draws a TCP port of this machine that nobody listens on, below those that the kernel gives out by itself. */
+export const freePort = () => new Promise(ok => {
+  const draw = () => {
+    const port = 10000 + Math.floor(Math.random() * 22000), s = createServer()
+    s.once('error', draw).listen(port, '127.0.0.1', () => s.close(() => ok(port)))
+  }
+  draw()
 })
 
 /** Window is one running kiosk, driven through its page. */
