@@ -18,6 +18,8 @@ type flow struct {
 	name string
 	// open logs in first, where the flow needs a session.
 	open bool
+	// anew says that the worker begins anew when the token is pulled meanwhile.
+	anew bool
 	do   func(p *pulling, t token.Token, session *token.Session) error
 	// after checks what the pull left, on the next insertion, and sets it right.
 	after func(p *pulling, session *token.Session)
@@ -65,7 +67,7 @@ var flows = []flow{
 		_, err := p.certifyBy(session, "k")
 		return err
 	}},
-	{name: "generate", open: true, do: func(p *pulling, _ token.Token, session *token.Session) error {
+	{name: "generate", open: true, anew: true, do: func(p *pulling, _ token.Token, session *token.Session) error {
 		p.runs++
 		key, err := session.GenerateRSA(p.ctx, fmt.Appendf(nil, "new %d", p.runs), "new", 1024) // short, for it is done often
 		if err == nil && (key.SPKI == nil || !key.Local || !key.NeverExtractable || !key.Sensitive || key.Label != "new") {
@@ -238,6 +240,9 @@ func (p *pulling) turn(f flow, call string, nth int, late bool) {
 	p.must(p.bench.Fault("a", virtual.Fault{}))
 	if err != nil && !errors.Is(err, token.ErrRemoved) {
 		p.Errorf("%s: %v", what, err)
+	}
+	if f.anew && errors.Is(err, token.ErrRemoved) {
+		here = p.wait(token.Inserted).Token // only the module of the worker that is gone saw the token pulled: to the new one's it is there
 	}
 	// The token is still out, for the fault has pulled it; it goes in again.
 	p.must(p.bench.Replug("a"))
