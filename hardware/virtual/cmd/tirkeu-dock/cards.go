@@ -233,7 +233,9 @@ func (d *dock) cards(args []string) error {
 	return d.say("%d cards and tokens are on the virtual USB bus, %d made out now", len(chips), made)
 }
 
-// busModule is OpenSC's module as the kiosk's configuration names it: with the environment in which it finds the bus's own pcscd.
+// busModule is OpenSC's module as the kiosk's configuration names it: with the environment in which it finds the bus's own pcscd. It sees no USB, so it
+// does without the library that shows the bus to the kiosk: OpenSC starts a thread of GLib's while it is being loaded and waits for it, and that library
+// has the thread wait for the loading.
 func (h house) busModule() (path string, env []string) {
-	return pcsc.Module, pcsc.Env(h.bus())
+	return pcsc.Module, append(pcsc.Env(h.bus()), "LD_PRELOAD=")
 }
