@@ -256,8 +256,8 @@ func byItself(b *testing.B, m token.Module) (took []time.Duration) {
 // the worker after half of them and after all, in MB, and the larger ratio (virtualtest.Growth): neither must grow.
 func BenchmarkRack_MemoryOverManyPlugs(b *testing.B) {
 	bench, config := virtualtest.StartForTest(b, virtual.Spec{Name: "a", Kind: token.Kaztoken, PIN: benchPIN, Initialized: true})
-	config.PollEvery = 0
-	config.Modules[0].Profile.SlotEvents = "yes"                                               // or ten thousand plugs would take half an hour
+	config.PollEvery = 10 * time.Millisecond // or ten thousand plugs would take half an hour, and so they would without slot events
+	config.Modules[0].Profile.SlotEvents = "yes"
 	config.Modules[0].Env = append(config.Modules[0].Env, "TIRKEU_SHIM_EVENTS=yes", "GOGC=10") // and garbage that waits is no leak
 	rack, err := token.Open(b.Context(), config)
 	if err != nil {
