@@ -69,7 +69,9 @@ func TestRack_StopsWaitingInAModuleThatLetsNobodyElseIn(t *testing.T) {
 		held(c)
 		c.CallTimeout = time.Second
 	}, spec("a", token.Kaztoken))
-	a := s.plug("a")
+	s.must(s.bench.Plug("a"))
+	s.wait(token.WorkerBack) // the first may have seen the token, between one waiting and the next
+	a := s.wait(token.Inserted).Token
 	s.login(a, "123456")
 	s.must(s.bench.Pull("a"))
 	s.wait(token.Removed)

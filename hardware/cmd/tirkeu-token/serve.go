@@ -12,9 +12,9 @@ import (
 	"github.com/tirkeu/kiosk/hardware/token/wire"
 )
 
-// settling divides --poll: for so long nothing is looked at by itself after what was told of has been seen. A plug is told of several times, by its reader
-// and by its card, and a card is slow. What is told meanwhile is one look afterwards.
-const settling = 2
+// settling is for how long nothing is looked at by itself after what was told of has been seen, but no longer than half of --poll: a plug is told of
+// several times, by its reader and by its card, and a card is slow. What is told meanwhile is one look afterwards.
+const settling = 100 * time.Millisecond
 
 // serve answers requests until the pipe ends, and looks at the slots in between: what has changed is sent without being asked for. It waits
 // in the thread that owns the module, so that a request wakes one thread and no other.
@@ -43,7 +43,7 @@ func (m *module) serve(requests, answers *os.File) {
 				}
 				news := m.tell(answers)
 				if now = time.Now(); news && because == told {
-					settled = now.Add(m.every / settling)
+					settled = now.Add(min(settling, m.every/2))
 				}
 				next = now.Add(every)
 				continue
