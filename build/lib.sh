@@ -115,13 +115,8 @@ stop_all() {
   pids=()
 }
 
-# free_port draws a port below those that the kernel gives out by itself, which another house or a connection could be given before it is used.
-free_port() {
-  node -e '(function draw() {
-    const p = 10000 + Math.floor(Math.random() * 22000), s = require("net").createServer()
-    s.on("error", draw).listen(p, "127.0.0.1", () => s.close(() => console.log(p)))
-  })()'
-}
+# free_port draws a TCP port as the tests' driver does.
+free_port() { node -e 'import("./frontend/e2e/webdriver.mjs").then(async m => console.log(await m.freePort()))'; }
 
 # need_display GEOMETRY: uses the display there is, or starts Xvfb and says so.
 need_display() {

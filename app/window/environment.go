@@ -23,20 +23,16 @@ func prepareEnvironment() {
 	for _, v := range environment {
 		setUnlessSet(v.name, v.value)
 	}
-	if !sessionBus() {
+	if !userBus() {
 		// Else GIO and libdbus would run dbus-launch three times before the first screen. That forks this whole process each time, and leaves a bus behind
 		// where that program is installed; and what is forked from a program with threads can inherit a lock that nobody will open, as it does that of
-		// umockdev's library: the window then never comes.
+		// umockdev's library: the window then never comes. A bus whose address is set is used: a screen reader needs it.
 		setUnlessSet("DBUS_SESSION_BUS_ADDRESS", "disabled:")
 	}
 }
 
-// sessionBus says whether this session has a message bus where GIO and libdbus look for one before they start one (gio/gdbusaddress.c): a screen reader
-// needs it.
-func sessionBus() bool {
-	if _, set := os.LookupEnv("DBUS_SESSION_BUS_ADDRESS"); set {
-		return true
-	}
+// userBus says whether there is a message bus where GIO and libdbus look for one that no address leads to, before they start one (gio/gdbusaddress.c).
+func userBus() bool {
 	folder := os.Getenv("XDG_RUNTIME_DIR")
 	if folder == "" {
 		return false

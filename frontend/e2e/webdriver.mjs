@@ -16,7 +16,8 @@ const NUDGE = `
   let n = 0
   const t = setInterval(() => { e.style.background = n++ % 2 ? 'rgba(0,0,0,.004)' : 'rgba(255,255,255,.004)'; if (n > 60) { clearInterval(t); e.remove() } }, 33)`
 
-/** freePort draws a TCP port of this machine that nobody listens on, below those that the kernel gives out by itself. */
+/** freePort draws a TCP port of this machine that nobody listens on, below those that the kernel gives out by itself: one of those could be given to
+ *  another before it is used. */
 export const freePort = () => new Promise(ok => {
   const draw = () => {
     const port = 10000 + Math.floor(Math.random() * 22000), s = createServer()
