@@ -77,6 +77,7 @@ export default async function gallery(check) {
                 e => done(['axe: ' + e.message]))`)
             wrong.push(...found)
           }
+          wrong.push(...await w.run(`${overflow}; return rings(document)`))
           if (wrong.length) throw new Error(wrong.slice(0, 6).join(' · '))
         })
       }

@@ -1,6 +1,7 @@
 // What is wrong with the rendered page, as sentences: text cut or sticking out of the glass, targets too small or too
 // close, text too pale. Runs in the page; the end-to-end run in the real window uses it too.
 //   check(document): string[]
+//   rings(document): string[]   moves the focus: what is to be kept of the page, keep before
 
 /** The first measures are those of the design: 12.7 mm targets, 2.54 mm between them, 10:1 for text. */
 export const limits = { target: 12.7, gap: 2.54, contrast: 10 }
@@ -12,6 +13,24 @@ export function check(doc) {
   const modal = doc.querySelector('dialog[open]')
   const all = [...(modal ?? doc.body).querySelectorAll('*')].filter((e) => shown(e) && !e.closest('svg') && !e.closest('.unseen'))
   return [...page(doc), ...all.flatMap((e) => [...cut(e), ...outside(e), ...(e.matches('button, input') ? target(e, mm) : []), ...pale(e)]), ...close(all, mm)]
+}
+
+/** Controls whose focus ring lies, on some side, wholly outside what clips it: the rest of such a ring is lines across the page. */
+export function rings(doc) {
+  return [...(doc.querySelector('dialog[open]') ?? doc.body).querySelectorAll('button, input, textarea, [tabindex="0"]')].filter(shown).flatMap((e) => {
+    e.focus()
+    const s = getComputedStyle(e)
+    if (doc.activeElement !== e || s.outlineStyle === 'none') return []
+    const r = e.getBoundingClientRect(), away = parseFloat(s.outlineOffset)
+    for (let up = e.parentElement; up && up !== doc.body; up = up.parentElement) {
+      const clip = getComputedStyle(up), c = up.getBoundingClientRect()
+      const left = c.left + up.clientLeft, top = c.top + up.clientTop
+      if (clip.overflowX !== 'visible' && (r.left - away <= left || r.right + away >= left + up.clientWidth)) return [`focus ring cut at the side: ${named(e)}`]
+      if (/auto|scroll/.test(clip.overflowY)) break
+      if (clip.overflowY !== 'visible' && (r.top - away <= top || r.bottom + away >= top + up.clientHeight)) return [`focus ring cut above or below: ${named(e)}`]
+    }
+    return []
+  })
 }
 
 function shown(e) {
