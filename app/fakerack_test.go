@@ -27,6 +27,7 @@ var rsaKeys = sync.OnceValue(func() []*rsa.PrivateKey {
 
 // fakeToken is a token in memory.
 type fakeToken struct {
+	rack     *fakeRack
 	token    Token
 	pin      string
 	tries    int // wrong ones
@@ -71,10 +72,20 @@ func (r *fakeRack) signal() {
 func (r *fakeRack) add(t *fakeToken) *fakeToken {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	t.failing = map[string]error{}
+	t.rack, t.failing = r, map[string]error{}
 	r.tokens = append(r.tokens, t)
 	return t
 }
+
+// insertion is the token's newest: replacing the token processes gives another.
+func (t *fakeToken) insertion() Insertion {
+	t.rack.mu.Lock()
+	defer t.rack.mu.Unlock()
+	return t.token.Insertion
+}
+
+// ref names the token; that never changes.
+func (t *fakeToken) ref() ref { return ref{string(t.token.Kind), t.token.Serial} }
 
 // change changes a token behind the kiosk's back.
 func (r *fakeRack) change(with func()) {

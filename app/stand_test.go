@@ -284,13 +284,15 @@ func (s *stand) token(kind, serial string) *fakeToken {
 func (s *stand) plug(f *fakeToken) uint64 {
 	s.t.Helper()
 	s.rack.plug(f)
+	var n Insertion
 	s.until("token "+f.token.Serial, func(picture) bool {
 		s.k.mu.Lock()
 		defer s.k.mu.Unlock()
-		t, there := s.k.find(refOf(f.token))
-		return there && s.k.known[t.Insertion].read
+		t, there := s.k.find(f.ref())
+		n = t.Insertion
+		return there && s.k.known[n].read
 	})
-	return uint64(f.token.Insertion)
+	return uint64(n)
 }
 
 func (s *stand) pull(f *fakeToken) {
@@ -299,7 +301,7 @@ func (s *stand) pull(f *fakeToken) {
 	s.until("token gone", func(picture) bool {
 		s.k.mu.Lock()
 		defer s.k.mu.Unlock()
-		_, there := s.k.find(refOf(f.token))
+		_, there := s.k.find(f.ref())
 		return !there
 	})
 }
@@ -344,7 +346,7 @@ func (s *stand) toPIN(insertion uint64) {
 // apply makes an application with a token and gives its number.
 func (s *stand) apply(f *fakeToken) string {
 	s.t.Helper()
-	s.toPIN(uint64(f.token.Insertion))
+	s.toPIN(uint64(f.insertion()))
 	s.do("apply.pin", args{"pin": f.pin})
 	s.untilScreen("apply.summary")
 	p := s.shows("apply.done", "apply.submit", args{"consent": true})
