@@ -27,7 +27,7 @@ func (s *stand) toNewStorage(from, action string, a any) picture {
 // keysOn makes the draft's keys on a token and stands before the summary.
 func (s *stand) keysOn(f *fakeToken) picture {
 	s.t.Helper()
-	s.shows("apply.agreement", "apply.storage", args{"kind": "token", "insertion": f.insertion()})
+	s.shows("apply.agreement", "apply.storage", args{"kind": "token", "insertion": f.told().Insertion})
 	s.shows("apply.pin", "apply.agree", nil)
 	s.do("apply.pin", args{"pin": f.pin})
 	return s.untilScreen("apply.summary")
@@ -120,7 +120,7 @@ func TestGOST_IsAcceptedWithoutTheLineAndSaysLaterWhyNot(t *testing.T) {
 	if len(storage.Tokens) != 1 || storage.Tokens[0].Usable || storage.Tokens[0].Why == "" || !storage.Stick.Usable {
 		t.Fatalf("storage %+v", storage)
 	}
-	s.refuses(CodeTokenNoGOST, "apply.storage", args{"kind": "token", "insertion": f.insertion()})
+	s.refuses(CodeTokenNoGOST, "apply.storage", args{"kind": "token", "insertion": f.told().Insertion})
 	s.keysOnStick()
 	s.shows("sign.medium", "apply.submit", args{"consent": true})
 	a, document := s.signWith(f)
@@ -185,7 +185,7 @@ func TestSystem_IsMadeInAFileForOneOfThePersonsSystems(t *testing.T) {
 	}
 	s.refuses(CodeNoSystem, "system.choose", args{"code": "1.2.398.9.2"})
 	s.toNewStorage("", "system.choose", args{"code": "1.2.398.9.1"})
-	s.refuses(CodeFilesOnly, "apply.storage", args{"kind": "token", "insertion": f.insertion()})
+	s.refuses(CodeFilesOnly, "apply.storage", args{"kind": "token", "insertion": f.told().Insertion})
 	s.keysOnStick()
 	s.shows("sign.medium", "apply.submit", args{"consent": true})
 	_, document := s.signWith(f)
@@ -214,7 +214,7 @@ func TestCard_WarnsAndMakesNothingWhereThereIsNoRoom(t *testing.T) {
 	s.enter(f)
 	s.reissueTo()
 	var warning ApplyCardWarningScreen
-	s.shows("apply.card-warning", "apply.storage", args{"kind": "token", "insertion": card.insertion()}).data(t, &warning)
+	s.shows("apply.card-warning", "apply.storage", args{"kind": "token", "insertion": card.told().Insertion}).data(t, &warning)
 	if warning.Pairs != 2 || warning.Card.Serial != "ID-1" {
 		t.Fatalf("warning %+v", warning)
 	}
@@ -225,7 +225,7 @@ func TestCard_WarnsAndMakesNothingWhereThereIsNoRoom(t *testing.T) {
 		t.Fatalf("it shows %s with %d keys", p, len(card.keys))
 	}
 	s.rack.change(func() { card.keys = nil; card.nextKey = 2 })
-	s.shows("apply.card-warning", "apply.storage", args{"kind": "token", "insertion": card.insertion()})
+	s.shows("apply.card-warning", "apply.storage", args{"kind": "token", "insertion": card.told().Insertion})
 	s.shows("apply.agreement", "apply.card-accept", nil)
 	s.shows("apply.pin", "apply.agree", nil)
 	s.do("apply.pin", args{"pin": card.pin})

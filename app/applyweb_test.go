@@ -30,7 +30,7 @@ func TestConfirmWeb_MakesTheKeysThatWereAskedForThere(t *testing.T) {
 	if no := s.confirm(filedOnTheWeb); no != nil {
 		t.Fatal(no.code)
 	}
-	s.refuses(CodeWebStorage, "apply.storage", args{"kind": "token", "insertion": f.insertion()})
+	s.refuses(CodeWebStorage, "apply.storage", args{"kind": "token", "insertion": f.told().Insertion})
 	s.keysOnStick()
 	s.shows("sign.medium", "apply.submit", args{"consent": true})
 	a, document := s.signWith(f)

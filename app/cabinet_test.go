@@ -21,7 +21,7 @@ func (s *stand) citizenToken(serial, iin string) *fakeToken {
 // unlock goes from the choice of medium to the list of keys.
 func (s *stand) unlock(f *fakeToken) picture {
 	s.t.Helper()
-	s.shows("sign.secret", "sign.medium", args{"kind": "token", "insertion": f.insertion()})
+	s.shows("sign.secret", "sign.medium", args{"kind": "token", "insertion": f.told().Insertion})
 	return s.shows("sign.keys", "sign.secret", args{"pin": f.pin})
 }
 
@@ -79,7 +79,7 @@ func TestCabinet_OneEntryIsOneTry(t *testing.T) {
 	s.plug(f)
 	s.shows("menu", "start", args{"lang": "ru"})
 	s.shows("sign.medium", "cabinet", nil)
-	s.shows("sign.secret", "sign.medium", args{"kind": "token", "insertion": f.insertion()})
+	s.shows("sign.secret", "sign.medium", args{"kind": "token", "insertion": f.told().Insertion})
 	s.refuses(CodePINShort, "sign.secret", args{"pin": "1"})
 	s.refuses(CodePINLow, "sign.secret", args{"pin": "87654321"})
 	if f.logins != 1 {
@@ -96,7 +96,7 @@ func TestCabinet_TellsOfASlowTokenThatItIsSlow(t *testing.T) {
 		s.rack.change(func() { f.failing[op] = token.ErrTimeout })
 		s.shows("menu", "start", args{"lang": "ru"})
 		s.shows("sign.medium", "cabinet", nil)
-		s.shows("sign.secret", "sign.medium", args{"kind": "token", "insertion": f.insertion()})
+		s.shows("sign.secret", "sign.medium", args{"kind": "token", "insertion": f.told().Insertion})
 		p := s.do("sign.secret", args{"pin": f.pin})
 		if op == "sign" {
 			p = s.do("sign.go", args{"key": 0})

@@ -77,15 +77,12 @@ func (r *fakeRack) add(t *fakeToken) *fakeToken {
 	return t
 }
 
-// insertion is the token's newest: replacing the token processes gives another.
-func (t *fakeToken) insertion() Insertion {
+// told is the token as the rack tells of it now: replacing the token processes gives it another insertion.
+func (t *fakeToken) told() Token {
 	t.rack.mu.Lock()
 	defer t.rack.mu.Unlock()
-	return t.token.Insertion
+	return t.token
 }
-
-// ref names the token; that never changes.
-func (t *fakeToken) ref() ref { return ref{string(t.token.Kind), t.token.Serial} }
 
 // change changes a token behind the kiosk's back.
 func (r *fakeRack) change(with func()) {

@@ -258,7 +258,7 @@ func TestKeysList_JoinsTokenAndCentre(t *testing.T) {
 	open := func() KeysListScreen {
 		s.shows("menu", "start", args{"lang": "en"})
 		s.shows("keys.medium", "keys", nil)
-		s.shows("keys.pin", "keys.token", args{"insertion": f.insertion()})
+		s.shows("keys.pin", "keys.token", args{"insertion": f.told().Insertion})
 		p := s.shows("keys.list", "keys.pin", args{"pin": f.pin})
 		var d KeysListScreen
 		p.data(t, &d)
@@ -302,14 +302,14 @@ func TestJournal_InterruptedPINIsToldUntilATokenOpens(t *testing.T) {
 	s.plug(other)
 	s.shows("menu", "start", args{"lang": "ru"})
 	s.shows("keys.medium", "keys", nil)
-	if p := s.shows("keys.pin", "keys.token", args{"insertion": other.insertion()}); cut(p) {
+	if p := s.shows("keys.pin", "keys.token", args{"insertion": other.told().Insertion}); cut(p) {
 		t.Fatal("said of another token")
 	}
 	s.pull(other)
 	s.untilScreen("keys.medium")
 	s.plug(f)
 	s.do("notice.dismiss", nil)
-	p := s.shows("keys.pin", "keys.token", args{"insertion": f.insertion()})
+	p := s.shows("keys.pin", "keys.token", args{"insertion": f.told().Insertion})
 	if !cut(p) {
 		t.Fatalf("not told: %s", p)
 	}
@@ -328,7 +328,7 @@ func TestJournal_InterruptedPINIsToldUntilATokenOpens(t *testing.T) {
 	s.plug(f)
 	s.shows("menu", "start", args{"lang": "ru"})
 	s.shows("keys.medium", "keys", nil)
-	if p = s.shows("keys.pin", "keys.token", args{"insertion": f.insertion()}); cut(p) {
+	if p = s.shows("keys.pin", "keys.token", args{"insertion": f.told().Insertion}); cut(p) {
 		t.Fatal("told still")
 	}
 }

@@ -11,7 +11,7 @@ func (s *stand) toPassword(f *fakeToken) picture {
 	s.t.Helper()
 	s.shows("menu", "start", args{"lang": "ru"})
 	s.shows("password.medium", "password", nil)
-	return s.shows("password.pin", "password.medium", args{"kind": "token", "insertion": f.insertion()})
+	return s.shows("password.pin", "password.medium", args{"kind": "token", "insertion": f.told().Insertion})
 }
 
 func TestPassword_ChangesThePINWithOneTryAndWithoutTheLine(t *testing.T) {
@@ -94,7 +94,7 @@ func TestPassword_PulledTokenLeavesNoLie(t *testing.T) {
 	s.rack.change(func() { delete(f.failing, "change") })
 	s.plug(f)
 	var d PasswordPINScreen
-	s.shows("password.pin", "password.medium", args{"kind": "token", "insertion": f.insertion()}).data(t, &d)
+	s.shows("password.pin", "password.medium", args{"kind": "token", "insertion": f.told().Insertion}).data(t, &d)
 	if !d.Token.Cut {
 		t.Error("who types the PIN next is not told")
 	}
@@ -125,7 +125,7 @@ func TestPassword_InTheCabinetEndsTheWordOfTheFactoryPIN(t *testing.T) {
 		t.Fatal("the factory PIN was not noticed")
 	}
 	s.shows("password.medium", "password", nil)
-	s.shows("password.pin", "password.medium", args{"kind": "token", "insertion": f.insertion()})
+	s.shows("password.pin", "password.medium", args{"kind": "token", "insertion": f.told().Insertion})
 	s.shows("password.done", "password.pin", args{"old": "12345678", "new": "87654321", "again": "87654321"})
 	p = s.shows("cabinet.home", "password.again", nil)
 	p.data(t, &home)

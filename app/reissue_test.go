@@ -120,7 +120,7 @@ func TestReissue_KeysGoWhenTheSessionEndsBeforeTheSignature(t *testing.T) {
 // Where the key that signs lies on the same token and that is closed, the keys go when it is opened next and the citizen says so.
 func TestReissue_KeysOfAClosedTokenGoAtTheNextLogin(t *testing.T) {
 	s, f := ontoTheSame(t)
-	s.shows("sign.secret", "sign.medium", args{"kind": "token", "insertion": f.insertion()})
+	s.shows("sign.secret", "sign.medium", args{"kind": "token", "insertion": f.told().Insertion})
 	s.refuses(CodePINLow, "sign.secret", args{"pin": "00000000"})
 	s.pull(f)
 	s.do("exit", nil)
@@ -132,7 +132,7 @@ func TestReissue_KeysOfAClosedTokenGoAtTheNextLogin(t *testing.T) {
 	s.plug(f)
 	s.shows("menu", "start", args{"lang": "ru"})
 	s.shows("sign.medium", "cabinet", nil)
-	s.shows("sign.secret", "sign.medium", args{"kind": "token", "insertion": f.insertion()})
+	s.shows("sign.secret", "sign.medium", args{"kind": "token", "insertion": f.told().Insertion})
 	s.shows("keys.unfinished", "sign.secret", args{"pin": f.pin})
 	s.shows("sign.keys", "keys.remove", nil)
 	if len(f.keys) != 2 || len(s.store.intents) != 0 {
@@ -209,7 +209,7 @@ func TestReissue_SaysBeforeKeysAreMadeThatItNeedsTheLine(t *testing.T) {
 	s.plug(f)
 	s.enter(f)
 	s.reissueTo()
-	s.shows("apply.agreement", "apply.storage", args{"kind": "token", "insertion": f.insertion()})
+	s.shows("apply.agreement", "apply.storage", args{"kind": "token", "insertion": f.told().Insertion})
 	s.engine.mu.Lock()
 	s.engine.state.Online = false
 	s.engine.mu.Unlock()

@@ -220,7 +220,7 @@ func TestRevoke_WithoutTheLineKnowsOnlyTheMedium(t *testing.T) {
 	}
 	s.plug(g)
 	s.shows("sign.medium", "keys.read", nil)
-	s.shows("sign.secret", "sign.medium", args{"kind": "token", "insertion": g.insertion()})
+	s.shows("sign.secret", "sign.medium", args{"kind": "token", "insertion": g.told().Insertion})
 	p = s.shows("revoke.list", "sign.secret", args{"pin": g.pin})
 	p.data(t, &list)
 	if len(list.Keys) != 4 {

@@ -79,7 +79,7 @@ func TestToken_PulledWithoutASessionLeavesNothingInItsProcess(t *testing.T) {
 	s.until("the other token known again", func(picture) bool {
 		s.k.mu.Lock()
 		defer s.k.mu.Unlock()
-		t, there := s.k.find(stays.ref())
+		t, there := s.k.find(refOf(stays.told()))
 		return there && s.k.recycling == nil && s.k.known[t.Insertion].read && len(s.k.known) == 1
 	})
 	s.rack.mu.Lock()
@@ -297,7 +297,7 @@ func TestLog_HoldsNothingPersonal(t *testing.T) {
 	f.pin = "Жасырын-773311"
 	f.token.PINMax = 40
 	s.plug(f)
-	s.toPIN(uint64(f.insertion()))
+	s.toPIN(uint64(f.told().Insertion))
 	s.do("apply.pin", args{"pin": "қате-888222"})
 	s.do("apply.pin", args{"pin": f.pin})
 	s.untilScreen("apply.summary")

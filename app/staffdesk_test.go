@@ -295,16 +295,16 @@ func TestDesk_PulledStaffTokenLocksEveryScreen(t *testing.T) {
 		"staff.unblock": func(s *stand, _ *fakeToken) { s.shows("staff.unblock", "staff.unblock", nil) },
 		"staff.unblock-admin": func(s *stand, f *fakeToken) {
 			s.shows("staff.unblock", "staff.unblock", nil)
-			s.shows("staff.unblock-admin", "staff.unblock-token", args{"insertion": f.insertion()})
+			s.shows("staff.unblock-admin", "staff.unblock-token", args{"insertion": f.told().Insertion})
 		},
 		"staff.unblock-turn": func(s *stand, f *fakeToken) {
 			s.shows("staff.unblock", "staff.unblock", nil)
-			s.shows("staff.unblock-admin", "staff.unblock-token", args{"insertion": f.insertion()})
+			s.shows("staff.unblock-admin", "staff.unblock-token", args{"insertion": f.told().Insertion})
 			s.shows("staff.unblock-turn", "staff.unblock-admin", args{"pin": "87650000"})
 		},
 		"staff.unblock-pin": func(s *stand, f *fakeToken) {
 			s.shows("staff.unblock", "staff.unblock", nil)
-			s.shows("staff.unblock-admin", "staff.unblock-token", args{"insertion": f.insertion()})
+			s.shows("staff.unblock-admin", "staff.unblock-token", args{"insertion": f.told().Insertion})
 			s.shows("staff.unblock-turn", "staff.unblock-admin", args{"pin": "87650000"})
 			s.shows("staff.unblock-pin", "staff.turned", nil)
 		},

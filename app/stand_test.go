@@ -288,7 +288,7 @@ func (s *stand) plug(f *fakeToken) uint64 {
 	s.until("token "+f.token.Serial, func(picture) bool {
 		s.k.mu.Lock()
 		defer s.k.mu.Unlock()
-		t, there := s.k.find(f.ref())
+		t, there := s.k.find(refOf(f.told()))
 		n = t.Insertion
 		return there && s.k.known[n].read
 	})
@@ -301,7 +301,7 @@ func (s *stand) pull(f *fakeToken) {
 	s.until("token gone", func(picture) bool {
 		s.k.mu.Lock()
 		defer s.k.mu.Unlock()
-		_, there := s.k.find(f.ref())
+		_, there := s.k.find(refOf(f.told()))
 		return !there
 	})
 }
@@ -346,7 +346,7 @@ func (s *stand) toPIN(insertion uint64) {
 // apply makes an application with a token and gives its number.
 func (s *stand) apply(f *fakeToken) string {
 	s.t.Helper()
-	s.toPIN(uint64(f.insertion()))
+	s.toPIN(uint64(f.told().Insertion))
 	s.do("apply.pin", args{"pin": f.pin})
 	s.untilScreen("apply.summary")
 	p := s.shows("apply.done", "apply.submit", args{"consent": true})

@@ -114,7 +114,7 @@ func TestStatus_ForgottenNumberIsFoundByTheToken(t *testing.T) {
 	s.shows("menu", "start", args{"lang": "ru"})
 	s.shows("status.number", "status", nil)
 	s.refuses(CodeNoApplication, "status.by-token", args{"insertion": n})
-	p := s.shows("status.word", "status.by-token", args{"insertion": f.insertion()})
+	p := s.shows("status.word", "status.by-token", args{"insertion": f.told().Insertion})
 	var w StatusWordScreen
 	p.data(t, &w)
 	if got, _ := numberOf(w.Number); got != number || !w.CanInstall {

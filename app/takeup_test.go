@@ -90,7 +90,7 @@ func (s *stand) walk(e *elsewhere) bool {
 			if e.token == nil {
 				s.do("install.take", args{"kind": "stick"})
 			} else {
-				s.do("install.take", args{"kind": "token", "insertion": e.token.insertion()})
+				s.do("install.take", args{"kind": "token", "insertion": e.token.told().Insertion})
 			}
 		case "install.pin":
 			s.do("install.pin", args{"pin": e.token.pin})
@@ -166,7 +166,7 @@ func TestTakeUp_GivesNothingToAnotherMedium(t *testing.T) {
 	s.toStatus(e.number)
 	s.shows("install.take", "status.install", nil)
 	for f, code := range map[*fakeToken]Code{other: CodeTakeUnproven, empty: CodeTakeOther} {
-		s.shows("install.pin", "install.take", args{"kind": "token", "insertion": f.insertion()})
+		s.shows("install.pin", "install.take", args{"kind": "token", "insertion": f.told().Insertion})
 		p := s.do("install.pin", args{"pin": f.pin})
 		if p.Screen.Name != "install.take" || p.code() != code {
 			t.Fatalf("%s, not %s", p, code)

@@ -61,7 +61,7 @@ func TestUnfinished_KeysThatAreLeftAreAskedAboutAgain(t *testing.T) {
 	s.untilEnded()
 	s.shows("menu", "start", args{"lang": "en"})
 	s.shows("keys.medium", "keys", nil)
-	s.shows("keys.pin", "keys.token", args{"insertion": f.insertion()})
+	s.shows("keys.pin", "keys.token", args{"insertion": f.told().Insertion})
 	s.shows("keys.unfinished", "keys.pin", args{"pin": f.pin})
 	s.shows("keys.list", "keys.remove", nil)
 	if len(f.keys) != 2 || len(s.store.intents) != 0 {

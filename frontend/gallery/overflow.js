@@ -10,14 +10,13 @@ export const limits = { target: 12.7, gap: 2.54, contrast: 10 }
 export function check(doc) {
   const root = doc.documentElement
   const mm = parseFloat(root.style.getPropertyValue('--mm')) || 4
-  const modal = doc.querySelector('dialog[open]')
-  const all = [...(modal ?? doc.body).querySelectorAll('*')].filter((e) => shown(e) && !e.closest('svg') && !e.closest('.unseen'))
+  const all = [...front(doc).querySelectorAll('*')].filter((e) => shown(e) && !e.closest('svg') && !e.closest('.unseen'))
   return [...page(doc), ...all.flatMap((e) => [...cut(e), ...outside(e), ...(e.matches('button, input') ? target(e, mm) : []), ...pale(e)]), ...close(all, mm)]
 }
 
 /** Controls whose focus ring lies, on some side, wholly outside what clips it: the rest of such a ring is lines across the page. */
 export function rings(doc) {
-  return [...(doc.querySelector('dialog[open]') ?? doc.body).querySelectorAll('button, input, textarea, [tabindex="0"]')].filter(shown).flatMap((e) => {
+  return [...front(doc).querySelectorAll('button, input, textarea, [tabindex="0"]')].filter(shown).flatMap((e) => {
     e.focus()
     const s = getComputedStyle(e)
     if (doc.activeElement !== e || s.outlineStyle === 'none') return []
@@ -32,6 +31,9 @@ export function rings(doc) {
     return []
   })
 }
+
+/** What can be touched: the dialog, where one is open. */
+const front = (doc) => doc.querySelector('dialog[open]') ?? doc.body
 
 function shown(e) {
   const r = e.getBoundingClientRect()
