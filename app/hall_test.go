@@ -226,6 +226,7 @@ func (h *hall) pull(name string) {
 	}
 }
 
+// untilEnded waits until a session is over and cleaned.
 func (h *hall) untilEnded() {
 	h.t.Helper()
 	select {
@@ -233,6 +234,10 @@ func (h *hall) untilEnded() {
 	case <-time.After(20 * time.Second):
 		h.t.Fatal("the session's end was not told")
 	}
+	h.until("the token processes replaced", func(snapshot) bool { // the tokens have other insertions then
+		log := h.log.String()
+		return strings.LastIndex(log, "session cleaned") > strings.LastIndex(log, "session ends")
+	})
 }
 
 // enrol walks the first-start screen and the self-test.
