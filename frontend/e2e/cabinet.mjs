@@ -18,6 +18,11 @@ export class Walk {
   put() { this.onStick ? dock('stick', 'in') : dock('plug', this.citizen.token) }
   /** outside is the plugged token as another program sees it. */
   outside(pin = this.secret) { return new proof.Token(this.citizen.token, pin) }
+  /** insert puts the storage in once the kiosk shows that it is out: outside programs may have had it in a moment ago. */
+  async insert() {
+    await this.w.until('the storage to be seen out', async () => !await this.w.shows('[data-insertion], [data-testid="action-install.go"]:not([disabled])'))
+    this.put()
+  }
   take() { this.onStick ? dock('stick', 'out') : dock('pull', this.citizen.token) }
 
   /** ran says what the storage ran on in this run, by what the outside programs reach it through. */
@@ -44,7 +49,7 @@ export class Walk {
     const w = this.w
     await this.toMenu()
     await w.act('apply'); await enterIIN(w, this.citizen.iin); await toStorage(w, this.citizen)
-    this.put()
+    await this.insert()
     if (this.onStick) {
       await w.act('apply.storage', '[data-kind="stick"]'); await w.on('apply.stick-warning'); await w.act('apply.stick-accept')
       await w.on('apply.set'); await w.act('apply.set', '[data-code="rsa"]')
@@ -88,7 +93,7 @@ export class Walk {
 
   /** load installs, the storage put in for it, and ends the session. */
   async load() {
-    this.put()
+    await this.insert()
     await this.landed()
     this.take()
     await this.leave()
@@ -138,7 +143,7 @@ export class Walk {
     const w = this.w
     await this.toMenu()
     await w.act('cabinet'); await w.on('sign.medium')
-    this.put()
+    await this.insert()
     await this.choose('cabinet.home')
   }
 

@@ -17,6 +17,14 @@ import (
 	"github.com/tirkeu/kiosk/hardware/token/wire"
 )
 
+// stackLimit is how many octets of stack a module gets, as much as Windows gives a program's first thread. OpenSC up to 0.25 calls itself without end
+// when a reader is pulled while it reads a card (its issue 3139): eight megabytes of that are three seconds in which no slot is looked at.
+const stackLimit = 1 << 20
+
+func init() {
+	runtime.LockOSThread() // to the first thread, the only one whose stack grows up to the limit; and some modules keep state by thread
+}
+
 func main() {
 	pipes.CloseStray(wire.AnswerFD + 1)
 	flags := flag.NewFlagSet("tirkeu-token", flag.ExitOnError) // exits with 2 on wrong usage
@@ -37,7 +45,11 @@ func main() {
 		fmt.Fprintf(os.Stderr, "tirkeu-token: take over descriptors: %v (it is started by the kiosk, not by hand)\n", err)
 		os.Exit(2)
 	}
-	runtime.LockOSThread() // some modules keep state by thread
+	err = limitStack()
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "tirkeu-token: limit the stack: %v\n", err)
+		os.Exit(2)
+	}
 	m, err := load(*path, *every)
 	if err != nil {
 		_ = wire.Write(answers, wire.Hello{Version: wire.Version, Err: err.Error()})
@@ -84,6 +96,17 @@ func seal() (requests, answers *os.File, err error) {
 		return nil, nil, err
 	}
 	return os.NewFile(wire.RequestFD, "requests"), os.NewFile(wire.AnswerFD, "answers"), nil
+}
+
+// limitStack bounds the stack of the first thread; those that a module starts keep the size they would have had.
+func limitStack() error {
+	var stack unix.Rlimit
+	err := unix.Getrlimit(unix.RLIMIT_STACK, &stack)
+	if err != nil {
+		return err
+	}
+	stack.Cur = min(stack.Cur, stackLimit)
+	return unix.Setrlimit(unix.RLIMIT_STACK, &stack)
 }
 
 // load opens and initializes the module.

@@ -2,15 +2,17 @@ package pcsc
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
 	"errors"
 	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
-
-	"crypto"
 
 	"github.com/tirkeu/kiosk/hardware/token"
 	"github.com/tirkeu/kiosk/hardware/virtual/bus"
@@ -267,6 +269,100 @@ func TestRack_ACardPulledWithinTheMakingOfAKeyIsGoneAndWorksAgain(t *testing.T) 
 			t.Errorf("after command %d: a wrong PIN was said", n)
 		}
 	}
+}
+
+// A token is pulled within one command after another of the first look a worker takes at it, spread over all of them. OpenSC up to 0.25 then calls itself
+// until its stack is full (its issue 3139): the worker gives it little, so that the slots are looked at again soon.
+func TestRack_ATokenPulledWhileItIsReadIsSoonGoneAndWorksAgain(t *testing.T) {
+	t.Parallel()
+	b, d := started(t)
+	model, _ := kit.ByCode("etoken-5100")
+	c, err := card.Open(personalised(t, b, d), model.ATR)
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone := make(chan error, 1)
+	hand := &pulling{Card: c, pull: func() { gone <- b.Pull(slotOne) }}
+	reader := inserted(t, b, d, slotOne, model.Code, "", hand)
+	r := rackOn(t, d)
+	s := r.login(r.one().Insertion)
+	id := bytes.Repeat([]byte{0xa1}, 20)
+	key, err := s.GenerateRSA(t.Context(), id, "rsa-auth", 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, err := x509.ParsePKIXPublicKey(key.SPKI)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.WriteCertificate(t.Context(), id, "rsa-auth", certificate(t, public.(*rsa.PublicKey))); err != nil {
+		t.Fatal(err)
+	}
+	before := c.Counts().Commands
+	r.Recycle(t.Context())
+	r.one()
+	commands := int64(c.Counts().Commands - before)
+	if commands < 20 {
+		t.Fatalf("a first look takes %d commands", commands)
+	}
+	const places = 5
+	for i := range int64(places) {
+		n := 1 + i*(commands-5)/(places-1)
+		hand.left.Store(n)
+		starts, recycled := r.Modules()[0].Starts, make(chan struct{})
+		go func() {
+			defer close(recycled)
+			r.Recycle(t.Context())
+		}()
+		select {
+		case err := <-gone:
+			if err != nil {
+				t.Fatal(err)
+			}
+		case <-time.After(20 * time.Second):
+			t.Fatalf("command %d of %d was never said", n, commands)
+		}
+		stack := 0
+		for looking := true; looking; {
+			select {
+			case <-recycled:
+				looking = false
+			case <-time.After(time.Millisecond):
+				stack = max(stack, deepest())
+			}
+		}
+		t.Logf("command %d of %d: %d workers, %d KiB of stack", n, commands, r.Modules()[0].Starts-starts, stack)
+		if stack > 1<<10 {
+			t.Errorf("pulled within command %d of %d, a worker had %d KiB of stack", n, commands, stack)
+		}
+		r.none()
+		if err := b.Plug(slotOne, model.Device("", reader)); err != nil {
+			t.Fatal(err)
+		}
+		wrong := c.Counts().Wrong
+		r.login(r.one().Insertion)
+		if c.Counts().Wrong != wrong {
+			t.Errorf("after command %d: a wrong PIN was said", n)
+		}
+	}
+}
+
+// deepest gives the largest first stack, in KiB, that a worker of this test has now (VmStk, proc(5)).
+func deepest() (most int) {
+	all, _ := filepath.Glob("/proc/[0-9]*/status")
+	for _, path := range all {
+		status, _ := os.ReadFile(path) // it may have ended meanwhile
+		field := func(name string) (value string) {
+			_, rest, _ := strings.Cut(string(status), "\n"+name+":")
+			value, _, _ = strings.Cut(rest, "\n")
+			return strings.TrimSpace(strings.TrimSuffix(value, " kB"))
+		}
+		if field("PPid") == strconv.Itoa(os.Getpid()) && strings.HasPrefix(string(status), "Name:\ttirkeu-token\n") {
+			size, _ := strconv.Atoi(field("VmStk"))
+			most = max(most, size)
+		}
+	}
+	return most
 }
 
 // A card that makes a key takes seconds, and is most often pulled then. Another key is made after it, as if nothing had been.
