@@ -39,9 +39,8 @@ export function moduleOf(kind) {
   throw new Error('the dock has no module ' + kind)
 }
 
-/** slotOf is the number of the slot that token is in, by a pkcs11-tool for its module: others of its kind may be in the house. */
-export const slotOf = (p11, name) => placeOf(p11, name).number
-/** placeOf gives the slot's number, and what the module calls it. A card just put in is waited for: pcscd must power it first. */
+/** placeOf gives the number of the slot that token is in, by a pkcs11-tool for its module, and what the module calls it: others of its kind may be in
+    the house. A card just put in is waited for: pcscd must power it first. */
 export function placeOf(p11, name) {
   const serial = JSON.parse(dock('list', '--json')).tokens.find(t => t.name === name).serial
   for (const end = Date.now() + 10000; ;) {

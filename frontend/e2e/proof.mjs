@@ -34,7 +34,8 @@ export class Token {
     this.module = moduleOf(bus ? 'opensc' : kind)
     this.env = { ...this.module.env, TOKEN_PIN: pin }
     const { number, reader } = placeOf((...args) => this.run(...args), name)
-    this.slot = number
+    // OpenSC's numbers are those of the readers in turn: they move up when pcscd forgets a reader that was pulled a moment ago.
+    this.where = bus ? ['--slot-description', reader] : ['--slot', number]
     this.reader = reader
   }
   /** servedBy says what the token is reached through: the module's file, and what stands behind that by the environment it is given. */
@@ -46,7 +47,7 @@ export class Token {
     return `${file} (${library}), pcscd, libccid, reader “${this.reader}”, a virtual chip`
   }
   run(...args) { return sh('pkcs11-tool', ['--module', this.module.path, ...args], { env: this.env, encoding: 'buffer' }) }
-  in(...args) { return this.run('--slot', this.slot, ...args) }
+  in(...args) { return this.run(...this.where, ...args) }
   login(...args) { return this.in('--login', '--pin', 'env:TOKEN_PIN', ...args) }
   /** pairs gives the CKA_IDs under which both a private key and a certificate lie. */
   pairs() {
