@@ -16,14 +16,14 @@ export class Walk {
   }
 
   put() { this.onStick ? dock('stick', 'in') : dock('plug', this.citizen.token) }
-  /** outside is the plugged token as another program sees it. */
-  outside(pin = this.secret) { return new proof.Token(this.citizen.token, pin) }
   /** insert puts the storage in once the kiosk shows that it is out: outside programs may have had it in a moment ago. */
   async insert() {
     await this.w.until('the storage to be seen out', async () => !await this.w.shows('[data-insertion], [data-testid="action-install.go"]:not([disabled])'))
     this.put()
   }
   take() { this.onStick ? dock('stick', 'out') : dock('pull', this.citizen.token) }
+  /** outside is the plugged token as another program sees it. */
+  outside(pin = this.secret) { return new proof.Token(this.citizen.token, pin) }
 
   /** ran says what the storage ran on in this run, by what the outside programs reach it through. */
   ran() {

@@ -9,8 +9,8 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -83,6 +83,35 @@ func (r racked) login(n token.Insertion) *token.Session {
 	return s
 }
 
+// certify puts a certificate beside a key and gives it.
+func (r racked) certify(s *token.Session, key token.Key) []byte {
+	r.t.Helper()
+	public, err := x509.ParsePKIXPublicKey(key.SPKI)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	der := certificate(r.t, public.(*rsa.PublicKey))
+	if err := s.WriteCertificate(r.t.Context(), key.ID, key.Label, der); err != nil {
+		r.t.Fatal(err)
+	}
+	return der
+}
+
+// again plugs in what was pulled within that command of the card; the right PIN opens it the first time.
+func (r racked) again(command int64, b *bus.Bus, device bus.Device, c *card.Card) *token.Session {
+	r.t.Helper()
+	r.none()
+	if err := b.Plug(slotOne, device); err != nil {
+		r.t.Fatal(err)
+	}
+	wrong := c.Counts().Wrong
+	s := r.login(r.one().Insertion)
+	if c.Counts().Wrong != wrong {
+		r.t.Errorf("after command %d: a wrong PIN was said", command)
+	}
+	return s
+}
+
 // at gives a card of the file under an ATR in a model, plugged into a port.
 func at(t *testing.T, b *bus.Bus, d *Daemon, port bus.Port, code, path string, atr []byte) *card.Card {
 	t.Helper()
@@ -126,14 +155,7 @@ func TestRack_MakesKeysOnAnIdentityCardThatItVouchesFor(t *testing.T) {
 		if _, err := signer.Sign(nil, digest[:], crypto.SHA256); err != nil {
 			t.Fatal(err)
 		}
-		public, err := x509.ParsePKIXPublicKey(key.SPKI)
-		if err != nil {
-			t.Fatal(err)
-		}
-		wrote := certificate(t, public.(*rsa.PublicKey))
-		if err := s.WriteCertificate(t.Context(), id, "rsa-auth 12345678901", wrote); err != nil {
-			t.Fatal(err)
-		}
+		wrote := r.certify(s, key)
 		list, err := s.Certificates(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -259,15 +281,7 @@ func TestRack_ACardPulledWithinTheMakingOfAKeyIsGoneAndWorksAgain(t *testing.T) 
 		if !errors.Is(err, token.ErrRemoved) {
 			t.Errorf("pulled within command %d of %d: %v", n, commands, err)
 		}
-		r.none()
-		if err := b.Plug(slotOne, model.Device("", reader)); err != nil {
-			t.Fatal(err)
-		}
-		wrong := c.Counts().Wrong
-		s = r.login(r.one().Insertion)
-		if c.Counts().Wrong != wrong {
-			t.Errorf("after command %d: a wrong PIN was said", n)
-		}
+		s = r.again(n, b, model.Device("", reader), c)
 	}
 }
 
@@ -286,18 +300,11 @@ func TestRack_ATokenPulledWhileItIsReadIsSoonGoneAndWorksAgain(t *testing.T) {
 	reader := inserted(t, b, d, slotOne, model.Code, "", hand)
 	r := rackOn(t, d)
 	s := r.login(r.one().Insertion)
-	id := bytes.Repeat([]byte{0xa1}, 20)
-	key, err := s.GenerateRSA(t.Context(), id, "rsa-auth", 2048)
+	key, err := s.GenerateRSA(t.Context(), bytes.Repeat([]byte{0xa1}, 20), "rsa-auth", 2048)
 	if err != nil {
 		t.Fatal(err)
 	}
-	public, err := x509.ParsePKIXPublicKey(key.SPKI)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.WriteCertificate(t.Context(), id, "rsa-auth", certificate(t, public.(*rsa.PublicKey))); err != nil {
-		t.Fatal(err)
-	}
+	r.certify(s, key)
 	before := c.Counts().Commands
 	r.Recycle(t.Context())
 	r.one()
@@ -335,30 +342,20 @@ func TestRack_ATokenPulledWhileItIsReadIsSoonGoneAndWorksAgain(t *testing.T) {
 		if stack > 1<<10 {
 			t.Errorf("pulled within command %d of %d, a worker had %d KiB of stack", n, commands, stack)
 		}
-		r.none()
-		if err := b.Plug(slotOne, model.Device("", reader)); err != nil {
-			t.Fatal(err)
-		}
-		wrong := c.Counts().Wrong
-		r.login(r.one().Insertion)
-		if c.Counts().Wrong != wrong {
-			t.Errorf("after command %d: a wrong PIN was said", n)
-		}
+		r.again(n, b, model.Device("", reader), c)
 	}
 }
 
-// deepest gives the largest first stack, in KiB, that a worker of this test has now (VmStk, proc(5)).
+// workerStatus picks the parent and the size of the first stack, in KiB, out of a worker's status (proc(5)).
+var workerStatus = regexp.MustCompile(`(?s)^Name:\ttirkeu-token\n.*\nPPid:\t(\d+)\n.*\nVmStk:\s*(\d+) kB\n`)
+
+// deepest gives the largest first stack, in KiB, that a worker of this test has now.
 func deepest() (most int) {
 	all, _ := filepath.Glob("/proc/[0-9]*/status")
 	for _, path := range all {
 		status, _ := os.ReadFile(path) // it may have ended meanwhile
-		field := func(name string) (value string) {
-			_, rest, _ := strings.Cut(string(status), "\n"+name+":")
-			value, _, _ = strings.Cut(rest, "\n")
-			return strings.TrimSpace(strings.TrimSuffix(value, " kB"))
-		}
-		if field("PPid") == strconv.Itoa(os.Getpid()) && strings.HasPrefix(string(status), "Name:\ttirkeu-token\n") {
-			size, _ := strconv.Atoi(field("VmStk"))
+		if m := workerStatus.FindSubmatch(status); m != nil && string(m[1]) == strconv.Itoa(os.Getpid()) {
+			size, _ := strconv.Atoi(string(m[2]))
 			most = max(most, size)
 		}
 	}
