@@ -37,7 +37,9 @@ const toMedium = async w => { if (await w.screen() !== 'sign.medium') { await w.
 const toFiles = async w => { if (await w.screen() === 'sign.file') return; await toMedium(w); dock('stick', 'in'); await w.act('sign.medium', '[data-kind="stick"]'); await w.on('sign.file', { notices: true }) }
 const pick = async (w, name) => { await w.touch(`[data-testid="action-sign.file"][data-name^="${name}"]`); await w.on('sign.secret') }
 const openFile = async (w, name, password = PASSWORD) => { await toFiles(w); await pick(w, name); await w.type('password', password); await w.act('sign.secret'); await w.on('sign.keys', { limit: 60000 }) }
-const toPIN = async w => { await toMedium(w); dock('plug', SPARE); await w.act('sign.medium', '[data-insertion]'); await w.on('sign.secret', { notices: true }) }
+/** out waits until the kiosk shows no token: one that is put in again sooner is touched by the name of the last insertion. */
+const out = w => w.until('the token to be seen out', async () => !(await w.shows(MEDIUM + '[data-insertion]')))
+const toPIN = async w => { await toMedium(w); await out(w); dock('plug', SPARE); await w.act('sign.medium', '[data-insertion]'); await w.on('sign.secret', { notices: true }) }
 const enter = async (w, pin = SPARE_PIN) => { await w.pad(pin); await w.act('sign.secret') }
 
 /** refused holds when no key serves and the reason stands there in each language. */
@@ -123,7 +125,7 @@ async function token(step, w, { sticky, holder, dir }) {
     if (triesLeft(SPARE) !== before) throw new Error('a try is gone')
   })
   await step('with a good key beside it the bare one is named and the good one is chosen', async () => {
-    dock('stick', 'in'); dock('plug', SPARE)
+    dock('stick', 'in'); dock('plug', SPARE); await w.untilPart(MEDIUM + '[data-insertion]')
     const auth = keyFiles().find(f => f.startsWith('AUTH_RSA256'))
     made.onToken(new Token(SPARE, SPARE_PIN), dir, join(stick, auth), PASSWORD)
     dock('stick', 'out'); dock('pull', SPARE)
@@ -159,7 +161,7 @@ async function token(step, w, { sticky, holder, dir }) {
     await w.act('cabinet.leave'); await w.on('attract', { notices: true }); dock('pull', SPARE); await forgotten(w, sticky.iin, sticky.surname)
   })
   await step('of two tokens at once the chosen one is asked for its PIN', async () => {
-    await toMedium(w); dock('plug', SPARE); dock('plug', holder.token)
+    await toMedium(w); await out(w); dock('plug', SPARE); dock('plug', holder.token)
     await w.until('two to choose from', async () => (await w.run('return document.querySelectorAll(arguments[0]).length', MEDIUM + '[data-insertion]')) === 2)
     const serial = JSON.parse(dock('list', '--json')).tokens.find(t => t.name === SPARE).serial
     const insertion = await w.run(`return [...document.querySelectorAll(arguments[0])].find(e => e.innerText.replace(/\\s/g, '').includes(arguments[1]))?.dataset.insertion`, MEDIUM, serial)
@@ -167,7 +169,7 @@ async function token(step, w, { sticky, holder, dir }) {
     const others = triesLeft(holder.token)
     await w.act('sign.medium', `[data-insertion="${insertion}"]`); await w.on('sign.secret'); await enter(w); await w.on('sign.keys', { limit: 60000 })
     if (triesLeft(holder.token) !== others) throw new Error('the other token was tried')
-    dock('pull', holder.token); await w.act('back'); await w.on('sign.medium')
+    dock('pull', holder.token); dock('pull', SPARE); await told(w, 'E-1208', 'kk', 'sign.medium')
   })
   await step('a double tap with a wrong PIN costs one try', async () => {
     await toPIN(w); const before = triesLeft(SPARE)
