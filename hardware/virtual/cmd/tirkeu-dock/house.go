@@ -19,16 +19,18 @@ import (
 //	stick/in       the stick while it is plugged in, stick/out while it is not
 //	bus/           the virtual USB bus with cards and readers, where there is one
 //	line           the state of the line to the centre
+//	line.asked     the socket on which who serves the line tells that it is in that state
 //
 // All of it may be lost: `init` makes it anew.
 type house struct{ dir string }
 
-func (h house) people() string   { return filepath.Join(h.dir, "people.json") }
-func (h house) register() string { return filepath.Join(h.dir, "register.json") }
-func (h house) tokens() string   { return filepath.Join(h.dir, "tokens") }
-func (h house) stickIn() string  { return filepath.Join(h.dir, "stick", "in") }
-func (h house) stickOut() string { return filepath.Join(h.dir, "stick", "out") }
-func (h house) line() string     { return filepath.Join(h.dir, "line") }
+func (h house) people() string    { return filepath.Join(h.dir, "people.json") }
+func (h house) register() string  { return filepath.Join(h.dir, "register.json") }
+func (h house) tokens() string    { return filepath.Join(h.dir, "tokens") }
+func (h house) stickIn() string   { return filepath.Join(h.dir, "stick", "in") }
+func (h house) stickOut() string  { return filepath.Join(h.dir, "stick", "out") }
+func (h house) line() string      { return filepath.Join(h.dir, "line") }
+func (h house) lineAsked() string { return filepath.Join(h.dir, "line.asked") }
 
 var (
 	errNoHouse = errors.New("nothing is set up there yet: run `tirkeu-dock --dir DIR init` first")

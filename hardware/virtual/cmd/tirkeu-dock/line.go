@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"os"
 	"strings"
 	"time"
@@ -22,6 +24,9 @@ const (
 	lineSilent  = "silent"  // connections stand, nothing passes
 	lineGarbled = "garbled" // what comes back is not what was sent
 )
+
+// followsWithin is how long the line may take to change; more is a hang.
+const followsWithin = 5 * time.Second
 
 // String is the state as it stands in the file.
 func (s lineState) String() string {
@@ -65,10 +70,19 @@ func (h house) lineIs() (lineState, error) {
 	return s, nil
 }
 
-// setLine writes the state; a proxy that serves this house follows within lineEvery.
+// setLine writes the state and waits until the proxy that serves this house, if there is one, has made the line so.
 func (h house) setLine(s lineState) error {
 	if err := writeFile(h.line(), []byte(s.String()+"\n")); err != nil {
 		return fmt.Errorf("change the line: %w", err)
+	}
+	c, err := net.Dial("unix", h.lineAsked())
+	if err != nil {
+		return nil // nobody serves it: who does later begins with this state
+	}
+	defer c.Close()
+	c.SetDeadline(time.Now().Add(followsWithin))
+	if _, err := io.ReadAll(c); err != nil {
+		return fmt.Errorf("change the line: who serves it does not follow: %w", err)
 	}
 	return nil
 }

@@ -24,6 +24,8 @@ type proxy struct {
 	state func() lineState // asked every lineEvery
 	said  func(string)     // told what changes, never what passes
 
+	looking sync.Mutex // one look after the other: an older state would undo a newer one
+
 	mu    sync.Mutex // owns what follows; never held while something waits
 	now   lineState
 	epoch chan struct{} // closed when the line changes, which ends whatever waits on the old state
@@ -102,7 +104,7 @@ func temporary(err error) bool {
 	return errors.As(err, &ne) && ne.Temporary()
 }
 
-// follow looks at the line's state and acts on a change: a cut breaks off what stands.
+// follow looks at the line's state again and again.
 func (p *proxy) follow(ctx context.Context) {
 	tick := time.NewTicker(lineEvery)
 	defer tick.Stop()
@@ -111,29 +113,53 @@ func (p *proxy) follow(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+			p.look()
 		}
-		state := p.state()
-		p.mu.Lock()
-		changed := state != p.now
-		var broken []*pair
-		if changed {
-			// A garbled or silent line has spoilt its connections: they do not survive the change, as they would not in life.
-			if spoils(state) || spoils(p.now) {
-				for one := range p.pairs {
-					broken = append(broken, one)
-				}
+	}
+}
+
+// look reads the line's state and acts on a change: a cut breaks off what stands. When it returns, the line is as it says.
+func (p *proxy) look() lineState {
+	p.looking.Lock()
+	defer p.looking.Unlock()
+	state := p.state()
+	p.mu.Lock()
+	changed := state != p.now
+	var broken []*pair
+	if changed {
+		// A garbled or silent line has spoilt its connections: they do not survive the change, as they would not in life.
+		if spoils(state) || spoils(p.now) {
+			for one := range p.pairs {
+				broken = append(broken, one)
 			}
-			p.now = state
-			close(p.epoch)
-			p.epoch = make(chan struct{})
 		}
-		p.mu.Unlock()
-		for _, one := range broken {
-			one.close()
+		p.now = state
+		close(p.epoch)
+		p.epoch = make(chan struct{})
+	}
+	p.mu.Unlock()
+	for _, one := range broken {
+		one.close()
+	}
+	if changed {
+		p.said(fmt.Sprintf("the line is %s", state))
+	}
+	return state
+}
+
+// answer tells everybody who asks how the line is, once it is so, until the listener is closed.
+func (p *proxy) answer(asked net.Listener) {
+	for {
+		c, err := asked.Accept()
+		if err != nil {
+			if temporary(err) {
+				time.Sleep(lineEvery)
+				continue
+			}
+			return
 		}
-		if changed {
-			p.said(fmt.Sprintf("the line is %s", state))
-		}
+		fmt.Fprintln(c, p.look())
+		c.Close()
 	}
 }
 

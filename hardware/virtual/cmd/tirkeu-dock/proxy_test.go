@@ -4,8 +4,11 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net"
+	"os"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -129,6 +132,72 @@ func TestLine_CutBreaksOffWhatStandsAndRefusesMore(t *testing.T) {
 	s.wantRefused()
 	s.set(lineState{kind: lineOpen})
 	s.wantEcho(s.call())
+}
+
+func TestLine_HasChangedWhenTheCommandSaysSo(t *testing.T) {
+	far, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer far.Close()
+	go func() {
+		for {
+			c, err := far.Accept()
+			if err != nil {
+				return
+			}
+			go func() { io.Copy(c, c); c.Close() }()
+		}
+	}()
+	ctx, stop := context.WithCancel(context.Background())
+	h, said, ended := house{t.TempDir()}, make(chan string, 1), make(chan error, 1)
+	if err := writeFile(h.people(), []byte("[]")); err != nil { // the house stands
+		t.Fatal(err)
+	}
+	read, out := io.Pipe()
+	go func() {
+		first, _ := bufio.NewReader(read).ReadString('\n')
+		said <- first
+		io.Copy(io.Discard, read)
+	}()
+	go func() {
+		ended <- (&dock{h, ctx, nil, out}).lineServe([]string{"--listen", "127.0.0.1:0", "--to", far.Addr().String()})
+	}()
+	defer func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		if _, err := os.Stat(h.lineAsked()); !os.IsNotExist(err) {
+			t.Errorf("its socket is left: %v", err)
+		}
+	}()
+	s := &served{t: t}
+	if _, err := fmt.Sscanf(<-said, "listening on %s", &s.address); err != nil {
+		t.Fatal(err)
+	}
+	s.address = strings.TrimSuffix(s.address, ",")
+	hands := &dock{h, ctx, nil, io.Discard}
+	for range 20 {
+		if err := hands.lineCommand([]string{"cut"}); err != nil {
+			t.Fatal(err)
+		}
+		s.wantRefused()
+		if err := hands.lineCommand([]string{"restore"}); err != nil {
+			t.Fatal(err)
+		}
+		s.wantEcho(s.call())
+	}
+}
+
+func TestLine_NobodyServesItAndItsStateIsKept(t *testing.T) {
+	h := house{t.TempDir()}
+	if err := h.setLine(lineState{kind: lineCut}); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := h.lineIs(); got.kind != lineCut || err != nil {
+		t.Errorf("%v, %v", got, err)
+	}
 }
 
 func TestLine_SlowPassesEverythingInOrder(t *testing.T) {

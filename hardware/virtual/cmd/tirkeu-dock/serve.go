@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"net"
+	"os"
 )
 
 // lineServe is the proxy until the program is told to end. It prints where it listens once it does, so that a script can give port 0.
@@ -31,6 +32,13 @@ func (d *dock) lineServe(args []string) error {
 		return s
 	}
 	p := newProxy(to, state, func(s string) { d.say("%s", s) })
+	_ = os.Remove(d.lineAsked()) // of one that was killed
+	asked, err := net.Listen("unix", d.lineAsked())
+	if err != nil {
+		return fmt.Errorf("serve the line: %w", err)
+	}
+	defer asked.Close() // and its file goes with it
+	go p.answer(asked)
 	if err := d.say("listening on %s, to %s, the line is %s", listener.Addr(), to, p.now); err != nil {
 		return err
 	}
