@@ -33,7 +33,7 @@ async function walk(check, w, server, citizen, centre) {
   /** nothingKept waits until the print server has neither job nor document: one that is cancelled stands in its list until its way to the printer has ended. */
   const nothingKept = async () => {
     let kept
-    await until('the print server to forget', () => !(kept = server.kept()).length, 10000).catch(() => { throw new Error('the print server still has ' + kept.join(', ')) })
+    await until('the print server to forget', () => !(kept = server.kept()).length, 30000).catch(() => { throw new Error('the print server still has ' + kept.join(', ')) })
   }
   /** came waits for one more sheet than there was, and fails on two; the printer has nothing more to do then. */
   const came = async () => {

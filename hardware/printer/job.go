@@ -33,7 +33,7 @@ const (
 
 // Follow waits for the job's end and tells the printer's state meanwhile, each time it changes: out of paper is told while the job waits for paper. When
 // the job has ended it is removed from CUPS with its document. *Error: TooLong when ctx ended first (the job goes on: cancel it), Unknown when CUPS does not
-// answer or does not know the job any more, Kept beside the end when it could not be removed.
+// answer or does not know the job any more, or does not get a cancelled one back from the printer, Kept beside the end when it could not be removed.
 func (j *Job) Follow(ctx context.Context, told func(State)) (End, error) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
@@ -50,7 +50,13 @@ func (j *Job) Follow(ctx context.Context, told func(State)) (End, error) {
 			return "", &Error{Unknown, err}
 		}
 		if err == nil && seen.end != "" {
-			return seen.end, j.remove(ctx)
+			if seen.end == Cancelled {
+				err = j.takenBack(ctx)
+			}
+			if kept := j.remove(ctx); err == nil {
+				return seen.end, kept
+			}
+			return "", err
 		}
 		if p, err := j.queue.Printer(ctx); err == nil && p.State != last && told != nil {
 			last = p.State
@@ -59,6 +65,34 @@ func (j *Job) Follow(ctx context.Context, told func(State)) (End, error) {
 		select {
 		case <-ctx.Done():
 			return "", &Error{TooLong, ctx.Err()}
+		case <-tick.C:
+		}
+	}
+}
+
+// takenBackWithin is how long CUPS's way to the printer may take to end a job that was cancelled. It may hear of that while it waits between two questions to
+// the printer, which lasts up to eleven seconds (CUPS 2.4, cups/util.c, _cupsNextDelay).
+var takenBackWithin = 15 * time.Second
+
+// takenBack waits until the printer does not work for CUPS any more. CUPS calls a job cancelled at once, but its way to the printer tells the printer only
+// when it comes to it, and until then the printer may print the job: paper put in meanwhile brings it out. *Error: Unknown when that lasts too long.
+func (j *Job) takenBack(ctx context.Context) error {
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), takenBackWithin)
+	defer stop()
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	m := request(goipp.OpGetPrinterAttributes)
+	add(&m.Operation, "printer-uri", goipp.TagURI, j.queue.uri())
+	add(&m.Operation, "requesting-user-name", goipp.TagName, me())
+	add(&m.Operation, "requested-attributes", goipp.TagKeyword, "printer-state")
+	for {
+		answer, err := ask(ctx, answerWithin, j.queue.path(), m, nil)
+		if err == nil && refusal(answer) == nil && number(answer.Printer, "printer-state") != processing {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return &Error{Unknown, errors.New("the job was cancelled, and the printer still has it")}
 		case <-tick.C:
 		}
 	}

@@ -82,10 +82,10 @@ func TestFollow_TellsWhatThePrinterWaitsFor(t *testing.T) {
 	}
 }
 
-func TestCancel_EndsAJobThatWaitsForPaper(t *testing.T) {
-	s := newStand(t)
-	queue := Open("Receipt")
-	job, err := queue.Print(long(t), Document{Title: "receipt", PDF: page()})
+// withoutPaper gives a job that waits for paper at the printer, and that nobody wants to wait for any more.
+func withoutPaper(t *testing.T, s *stand) *Job {
+	t.Helper()
+	job, err := Open("Receipt").Print(long(t), Document{Title: "receipt", PDF: page()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,13 +93,61 @@ func TestCancel_EndsAJobThatWaitsForPaper(t *testing.T) {
 	waited, stop := context.WithCancel(long(t))
 	end, err := job.Follow(waited, func(st State) {
 		if st == OutOfPaper {
-			stop() // the citizen does not want to wait
+			stop()
 		}
 	})
 	if end != "" || CodeOf(err) != TooLong {
 		t.Errorf("%q, %v", end, err)
 	}
-	end, err = job.Cancel(long(t))
+	return job
+}
+
+func TestCancel_EndsWhenCUPSsWayToThePrinterHas(t *testing.T) {
+	s := newStand(t)
+	job := withoutPaper(t, s)
+	goOn := s.halted(t)
+	type result struct {
+		end End
+		err error
+	}
+	ended := make(chan result, 1)
+	go func() {
+		end, err := job.Cancel(long(t))
+		ended <- result{end, err}
+	}()
+	until(t, "the job called cancelled", func() bool { return len(jobs(t, "completed")) == 1 })
+	select {
+	case r := <-ended:
+		t.Fatalf("%q, %v, while the printer has the job", r.end, r.err)
+	case <-time.After(5 * lookEvery):
+	}
+	goOn()
+	if r := <-ended; r.end != Cancelled || r.err != nil {
+		t.Errorf("%q, %v", r.end, r.err)
+	}
+	if documents, listed := s.spooled(t), jobs(t, "all"); len(documents)+len(listed) != 0 {
+		t.Errorf("CUPS still has %v, %v", documents, listed)
+	}
+}
+
+func TestCancel_TellsThatThePrinterKeepsTheJob(t *testing.T) {
+	s := newStand(t)
+	job := withoutPaper(t, s)
+	s.halted(t)
+	takenBackWithin = time.Second
+	defer func() { takenBackWithin = 15 * time.Second }()
+	if end, err := job.Cancel(long(t)); end != "" || CodeOf(err) != Unknown {
+		t.Errorf("%q, %v", end, err)
+	}
+	if left := s.spooled(t); len(left) != 0 {
+		t.Errorf("CUPS still has %v", left)
+	}
+}
+
+func TestCancel_EndsAJobThatWaitsForPaper(t *testing.T) {
+	s := newStand(t)
+	job := withoutPaper(t, s)
+	end, err := job.Cancel(long(t))
 	if end != Cancelled || err != nil {
 		t.Errorf("%q, %v", end, err)
 	}

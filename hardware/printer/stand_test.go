@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -24,6 +25,7 @@ type stand struct {
 	dir     string
 	orders  *os.File
 	printer *exec.Cmd
+	address string // of the printer, as CUPS calls it
 }
 
 // programs are what the stand needs; where one is missing the test is skipped, or fails if TIRKEU_TEST_ALL is set.
@@ -85,7 +87,8 @@ func newStand(t *testing.T) *stand {
 	s.start(t, nil, exec.Command("cupsd", "-f", "-c", filepath.Join(dir, "etc/cupsd.conf"), "-s", filepath.Join(dir, "etc/cups-files.conf")))
 	s.appears(t, "socket")
 	t.Setenv("CUPS_SERVER", filepath.Join(dir, "socket"))
-	s.run(t, "lpadmin", "-p", "Receipt", "-E", "-v", fmt.Sprintf("ipp://localhost:%d/ipp/print", port), "-m", "everywhere", "-o", "printer-error-policy=abort-job")
+	s.address = fmt.Sprintf("ipp://localhost:%d/ipp/print", port)
+	s.run(t, "lpadmin", "-p", "Receipt", "-E", "-v", s.address, "-m", "everywhere", "-o", "printer-error-policy=abort-job")
 	// CUPS asks the printer what it can do after lpadmin has gone, and sets the queue's state when it is done.
 	until(t, "the driverless queue", func() bool {
 		m := request(goipp.OpGetPrinterAttributes)
@@ -201,6 +204,25 @@ func (s *stand) order(t *testing.T, lines ...string) {
 	t.Helper()
 	_, err := io.WriteString(s.orders, strings.Join(lines, "\n")+"\n")
 	s.must(t, err)
+}
+
+// halted stops CUPS's way to the printer, the process that carries the printer's address for a name, and gives what lets it go on.
+func (s *stand) halted(t *testing.T) (goOn func()) {
+	t.Helper()
+	all, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	s.must(t, err)
+	for _, file := range all {
+		if line, _ := os.ReadFile(file); strings.HasPrefix(string(line), s.address) {
+			pid, err := strconv.Atoi(filepath.Base(filepath.Dir(file)))
+			s.must(t, err)
+			s.must(t, syscall.Kill(pid, syscall.SIGSTOP))
+			goOn = func() { syscall.Kill(pid, syscall.SIGCONT) }
+			t.Cleanup(goOn)
+			return goOn
+		}
+	}
+	t.Fatal("nothing of CUPS speaks to the printer")
+	return nil
 }
 
 // printed counts the documents that reached the printer.
