@@ -28,24 +28,32 @@ type served struct {
 	ended   chan error
 }
 
-func startProxy(t *testing.T) *served {
+// echoes is a server that sends back whatever it gets, until the test ends; what reaches it is told.
+func echoes(t *testing.T, reached chan<- net.Conn) net.Listener {
 	t.Helper()
-	s := &served{t: t, changes: make(chan string, 100), reached: make(chan net.Conn, 1000), ended: make(chan error, 1)}
-	s.line.Store(lineState{kind: lineOpen})
 	far, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { far.Close() })
 	go func() {
 		for {
 			c, err := far.Accept()
 			if err != nil {
 				return
 			}
-			s.reached <- c
+			reached <- c
 			go func() { io.Copy(c, c); c.Close() }()
 		}
 	}()
+	return far
+}
+
+func startProxy(t *testing.T) *served {
+	t.Helper()
+	s := &served{t: t, changes: make(chan string, 100), reached: make(chan net.Conn, 1000), ended: make(chan error, 1)}
+	s.line.Store(lineState{kind: lineOpen})
+	far := echoes(t, s.reached)
 	near, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -54,7 +62,7 @@ func startProxy(t *testing.T) *served {
 	s.address, s.stop = near.Addr().String(), stop
 	p := newProxy(far.Addr().String(), func() lineState { return s.line.Load().(lineState) }, func(said string) { s.changes <- said })
 	go func() { s.ended <- p.serve(ctx, near) }()
-	t.Cleanup(func() { stop(); far.Close() })
+	t.Cleanup(stop)
 	return s
 }
 
@@ -135,20 +143,7 @@ func TestLine_CutBreaksOffWhatStandsAndRefusesMore(t *testing.T) {
 }
 
 func TestLine_HasChangedWhenTheCommandSaysSo(t *testing.T) {
-	far, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer far.Close()
-	go func() {
-		for {
-			c, err := far.Accept()
-			if err != nil {
-				return
-			}
-			go func() { io.Copy(c, c); c.Close() }()
-		}
-	}()
+	far := echoes(t, make(chan net.Conn, 1000))
 	ctx, stop := context.WithCancel(context.Background())
 	h, said, ended := house{t.TempDir()}, make(chan string, 1), make(chan error, 1)
 	if err := writeFile(h.people(), []byte("[]")); err != nil { // the house stands
