@@ -51,12 +51,12 @@ func (j *Job) Follow(ctx context.Context, told func(State)) (End, error) {
 		}
 		if err == nil && seen.end != "" {
 			if seen.end == Cancelled {
-				err = j.takenBack(ctx)
+				if err := j.takenBack(ctx); err != nil {
+					_ = j.remove(ctx) // that nobody knows weighs more than that CUPS keeps it
+					return "", err
+				}
 			}
-			if kept := j.remove(ctx); err == nil {
-				return seen.end, kept
-			}
-			return "", err
+			return seen.end, j.remove(ctx)
 		}
 		if p, err := j.queue.Printer(ctx); err == nil && p.State != last && told != nil {
 			last = p.State
@@ -81,13 +81,9 @@ func (j *Job) takenBack(ctx context.Context) error {
 	defer stop()
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
-	m := request(goipp.OpGetPrinterAttributes)
-	add(&m.Operation, "printer-uri", goipp.TagURI, j.queue.uri())
-	add(&m.Operation, "requesting-user-name", goipp.TagName, me())
-	add(&m.Operation, "requested-attributes", goipp.TagKeyword, "printer-state")
 	for {
-		answer, err := ask(ctx, answerWithin, j.queue.path(), m, nil)
-		if err == nil && refusal(answer) == nil && number(answer.Printer, "printer-state") != processing {
+		printer, err := j.queue.attributes(ctx, "printer-state")
+		if err == nil && number(printer, "printer-state") != processing {
 			return nil
 		}
 		select {

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-
-	"github.com/OpenPrinting/goipp"
 )
 
 // media chooses the paper for a size in millimetres: that size where the printer takes any size in a range, or has exactly this one; "" where it does not,
@@ -15,15 +13,11 @@ func (q *Queue) media(ctx context.Context, width, height int) string {
 	if width <= 0 || height <= 0 {
 		return ""
 	}
-	m := request(goipp.OpGetPrinterAttributes)
-	add(&m.Operation, "printer-uri", goipp.TagURI, q.uri())
-	add(&m.Operation, "requesting-user-name", goipp.TagName, me())
-	add(&m.Operation, "requested-attributes", goipp.TagKeyword, "media-supported")
-	answer, err := ask(ctx, answerWithin, q.path(), m, nil)
-	if err != nil || refusal(answer) != nil {
+	printer, err := q.attributes(ctx, "media-supported")
+	if err != nil {
 		return ""
 	}
-	return choose(texts(answer.Printer, "media-supported"), width, height)
+	return choose(texts(printer, "media-supported"), width, height)
 }
 
 func choose(supported []string, width, height int) string {

@@ -101,21 +101,30 @@ func (q *Queue) uri() string  { return "ipp://localhost" + q.path() }
 
 // Printer says how the queue's printer is. *Error: Absent, Silent, Refused.
 func (q *Queue) Printer(ctx context.Context) (Printer, error) {
+	printer, err := q.attributes(ctx, wanted...)
+	if err != nil {
+		return Printer{}, err
+	}
+	return read(printer), nil
+}
+
+// attributes asks CUPS for those attributes of the queue's printer. *Error: Absent, Silent, Refused.
+func (q *Queue) attributes(ctx context.Context, names ...string) (goipp.Attributes, error) {
 	m := request(goipp.OpGetPrinterAttributes)
 	add(&m.Operation, "printer-uri", goipp.TagURI, q.uri())
 	add(&m.Operation, "requesting-user-name", goipp.TagName, me())
-	add(&m.Operation, "requested-attributes", goipp.TagKeyword, wanted...)
+	add(&m.Operation, "requested-attributes", goipp.TagKeyword, names...)
 	answer, err := ask(ctx, answerWithin, q.path(), m, nil)
 	if errors.Is(err, errNotSent) {
-		return Printer{}, &Error{Absent, err}
+		return nil, &Error{Absent, err}
 	}
 	if err != nil {
-		return Printer{}, &Error{Silent, err}
+		return nil, &Error{Silent, err}
 	}
 	if err := refusal(answer); err != nil {
-		return Printer{}, err
+		return nil, err
 	}
-	return read(answer.Printer), nil
+	return answer.Printer, nil
 }
 
 func read(from goipp.Attributes) Printer {
