@@ -37,9 +37,7 @@ const toMedium = async w => { if (await w.screen() !== 'sign.medium') { await w.
 const toFiles = async w => { if (await w.screen() === 'sign.file') return; await toMedium(w); dock('stick', 'in'); await w.act('sign.medium', '[data-kind="stick"]'); await w.on('sign.file', { notices: true }) }
 const pick = async (w, name) => { await w.touch(`[data-testid="action-sign.file"][data-name^="${name}"]`); await w.on('sign.secret') }
 const openFile = async (w, name, password = PASSWORD) => { await toFiles(w); await pick(w, name); await w.type('password', password); await w.act('sign.secret'); await w.on('sign.keys', { limit: 60000 }) }
-/** out waits until the kiosk shows no token: one that is put in again sooner is touched by the name of the last insertion. */
-const out = w => w.until('the token to be seen out', async () => !(await w.shows(MEDIUM + '[data-insertion]')))
-const toPIN = async w => { await toMedium(w); await out(w); dock('plug', SPARE); await w.act('sign.medium', '[data-insertion]'); await w.on('sign.secret', { notices: true }) }
+const toPIN = async w => { await toMedium(w); await w.untilGone(MEDIUM + '[data-insertion]'); dock('plug', SPARE); await w.act('sign.medium', '[data-insertion]'); await w.on('sign.secret', { notices: true }) }
 const enter = async (w, pin = SPARE_PIN) => { await w.pad(pin); await w.act('sign.secret') }
 
 /** refused holds when no key serves and the reason stands there in each language. */
@@ -141,7 +139,7 @@ async function token(step, w, { sticky, holder, dir }) {
   })
   await step('a token pulled in the cabinet asks whether anybody is there; an answer keeps it, leaving forgets', async () => {
     dock('pull', SPARE); await w.untilPart(IDLE); await says(w, 'kk', 'page.dialog.idle.title')
-    await w.act('stay'); await w.until('the question gone', async () => !(await w.shows(IDLE)))
+    await w.act('stay'); await w.untilGone(IDLE)
     if (await w.screen() !== 'cabinet.home') throw new Error('the cabinet is gone')
     await w.act('cabinet.leave'); await w.on('attract', { notices: true }); await forgotten(w, sticky.iin, sticky.surname, sticky.given)
   })
@@ -161,7 +159,7 @@ async function token(step, w, { sticky, holder, dir }) {
     await w.act('cabinet.leave'); await w.on('attract', { notices: true }); dock('pull', SPARE); await forgotten(w, sticky.iin, sticky.surname)
   })
   await step('of two tokens at once the chosen one is asked for its PIN', async () => {
-    await toMedium(w); await out(w); dock('plug', SPARE); dock('plug', holder.token)
+    await toMedium(w); await w.untilGone(MEDIUM + '[data-insertion]'); dock('plug', SPARE); dock('plug', holder.token)
     await w.until('two to choose from', async () => (await w.run('return document.querySelectorAll(arguments[0]).length', MEDIUM + '[data-insertion]')) === 2)
     const serial = JSON.parse(dock('list', '--json')).tokens.find(t => t.name === SPARE).serial
     const insertion = await w.run(`return [...document.querySelectorAll(arguments[0])].find(e => e.innerText.replace(/\\s/g, '').includes(arguments[1]))?.dataset.insertion`, MEDIUM, serial)

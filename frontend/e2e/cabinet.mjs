@@ -18,7 +18,7 @@ export class Walk {
   put() { this.onStick ? dock('stick', 'in') : dock('plug', this.citizen.token) }
   /** insert puts the storage in once the kiosk shows that it is out: outside programs may have had it in a moment ago. */
   async insert() {
-    await this.w.until('the storage to be seen out', async () => !await this.w.shows('[data-insertion], [data-testid="action-install.go"]:not([disabled])'))
+    await this.w.untilGone('[data-insertion], [data-testid="action-install.go"]:not([disabled])')
     this.put()
   }
   take() { this.onStick ? dock('stick', 'out') : dock('pull', this.citizen.token) }

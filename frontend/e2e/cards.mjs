@@ -35,7 +35,7 @@ export default async function cards(check) {
 }
 
 /** gone waits until no token of a kind is on the screen. */
-const gone = (w, kind) => w.until(`no ${kind} on the screen`, async () => !(await w.shows(of(kind))))
+const gone = (w, kind) => w.untilGone(of(kind))
 
 async function applied(step, w, { citizen, card, ccid }) {
   let number
@@ -121,7 +121,7 @@ const listed = async (w, d, lang, sentence) => {
   for (const wanted of [d.name, d.numbers, d.serial, d.port, sentence]) if (!said.includes(wanted)) throw new Error(`"${wanted}" is not in: ${said}`)
   await presentable(w, lang)
 }
-const unlisted = (w, d) => w.until('the device gone from the list', async () => !(await w.shows(row(d))))
+const unlisted = (w, d) => w.untilGone(row(d))
 
 async function unknown(step, w, { operator, ccid }) {
   try {

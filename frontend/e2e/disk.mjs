@@ -152,7 +152,7 @@ async function installed(step, w, person, disk, number) {
 
 /** unusable goes through disks that cannot be used, on the screen that asks where the keys shall be kept. */
 async function unusable(step, w, person, ports) {
-  const gone = () => w.until('no stick on the screen', async () => !(await w.shows(CARD)) && !(await w.shows(WHY)))
+  const gone = () => w.untilGone(`${CARD}, ${WHY}`)
   const cannot = async (lang, sentence, d) => {
     await w.touch('lang-' + lang)
     d?.plug()

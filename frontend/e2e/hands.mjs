@@ -57,6 +57,8 @@ export class Hands extends Window {
 
   /** untilPart waits for a part of the screen. */
   untilPart(css, limit) { return this.until(css, () => this.shows(css), limit) }
+  /** untilGone waits until the screen has no such part, as before a token is put in again: sooner, the touch would go to its last insertion. */
+  untilGone(css, limit) { return this.until(css + ' to be gone', async () => !(await this.shows(css)), limit) }
 
   /** picture of the screen once it has come to rest. */
   async settled(file) {

@@ -100,7 +100,7 @@ async function onToken(step, w, person) {
     await w.untilPart('.cannot[data-insertion]'); await says(w, lang, `error.${code}.title`)
     if (await w.shows(STORAGE)) throw new Error('it can be chosen')
     dock('pull', unusable)
-    await w.until('the token gone from the screen', async () => !(await w.shows('[data-insertion]')))
+    await w.untilGone('[data-insertion]')
   }
   await step('a locked token cannot be chosen and says why', () => cannot('locked-jacarta', 'E-1204', 'en'))
   await step('a token that was never prepared cannot be chosen and says why', async () => { await w.touch('lang-kk'); await cannot('blank-etoken', 'E-1211', 'kk') })
@@ -216,7 +216,7 @@ async function atInstallation(step, w, { aigerim, other, number }) {
     const CARD = '[data-testid="action-status.by-token"]', look = async () => { await w.start('kk'); await w.on('menu'); await w.act('status'); await w.untilPart(CARD) }
     await w.act('finish'); await w.on('attract')
     await look()
-    dock('pull', aigerim.token); await w.until('the token gone from the screen', async () => !(await w.shows(CARD)))
+    dock('pull', aigerim.token); await w.untilGone(CARD)
     await w.act('exit'); await w.on('attract')
     dock('plug', aigerim.token)
     await look(); await w.act('exit'); await w.on('attract')
@@ -269,7 +269,7 @@ async function badLine(step, w, person) {
 
 async function staff(step, w, { operator, sticky, number }) {
   const { aside } = step, DIALOG = '[data-testid="dialog-staff-ends-session"]'
-  const gone = () => w.until('the question gone', async () => !(await w.shows(DIALOG)))
+  const gone = () => w.untilGone(DIALOG)
   const begin = async () => { await w.start('ru'); await w.on('menu'); await w.act('apply'); await w.on('apply.iin') }
   await step("a staff token asks before it ends a citizen's session, and takes the question with it", async () => {
     await begin(); await enterIIN(w, sticky.iin); await w.on('apply.name')
@@ -367,7 +367,7 @@ async function idle(check, person) {
       await w.on('attract'); await w.start('ru'); await w.on('menu'); await w.act('apply'); await enterIIN(w, person.iin); await w.on('apply.name')
       await w.act('back'); await w.on('apply.iin')
       await w.untilPart('[data-testid="dialog-idle"]', 40000); await says(w, 'ru', 'page.dialog.idle.title')
-      await w.act('stay'); await w.until('the question gone', async () => !(await w.shows('[data-testid="dialog-idle"]')))
+      await w.act('stay'); await w.untilGone('[data-testid="dialog-idle"]')
       await holds(w, 'iin', person.iin)
       await w.act('apply.iin'); await w.on('apply.name')
     })
